@@ -1,0 +1,73 @@
+"""Errors a person can act on: what was expected, what was found, what to do.
+
+Every foreseeable mistake is a `BenchError`; the CLI prints it on one screen and exits with its code.
+Anything else that escapes is a bug in bench and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchError(Exception):
+    """A failure with a cause and a remedy.
+
+    Parameters
+    ----------
+    message : what was expected and what was found, in one or two sentences.
+    fix : what to do about it, usually a command; shown on its own line.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.fix}" if self.fix else self.message
+
+
+class UsageError(BenchError):
+    """The request itself is wrong: unknown name, bad option, malformed file (exit 2)."""
+
+    exit_code = 2
+
+
+class DataMissing(BenchError):
+    """A suite's images are not on this machine (exit 1)."""
+
+
+class DataInvalid(BenchError):
+    """Images or an archive are there but corrupt, truncated, hostile or not what was pinned (exit 1)."""
+
+
+class StoreError(BenchError):
+    """Records can't be written or read: read-only, full disk, damaged files (exit 1)."""
+
+
+class Mismatch(BenchError):
+    """A hash or a score is not what was published (exit 3)."""
+
+    exit_code = 3
+
+
+class Stale(BenchError):
+    """A generated page is out of date or incomplete (exit 4)."""
+
+    exit_code = 4
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """The error for a name that is not registered, with the nearest ones.
+
+    >>> print(unknown_name("algo", "relnt", ["maml", "relnet"]))
+    Unknown algo 'relnt'. Did you mean 'relnet'?
+    Known: maml, relnet
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    return UsageError(f"Unknown {kind} {name!r}.{hint}", f"Known: {', '.join(names) or '(none)'}")

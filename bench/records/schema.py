@@ -1,0 +1,171 @@
+"""The record: everything one run leaves behind for people and programs (`bench.record/1`).
+
+Field names are public for ever; a change that breaks a reader makes `bench.record/2`. Units are in the
+comments. Accuracies are fractions in [0, 1], log-likelihoods nats per target point, times seconds unless the
+name says ms.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA = "bench.record/1"
+
+Status = Literal["ok", "failed", "timeout", "skipped", "interrupted"]
+Budget = Literal["full", "short", "smoke"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SuiteRef(_Part):
+    """Which frozen episodes were asked."""
+
+    name: str
+    version: int
+    kind: Literal["classification", "regression", "exploration"]
+    manifest_sha256: str
+    data_fingerprint: str | None  # None for generated tasks
+    pinned: bool  # both hashes agree with tasks.yaml; False shows as "unpinned"
+    data_source: str | None = None  # where the images came from, e.g. "omniglot official layout"
+
+
+class AlgorithmRef(_Part):
+    """Which learner answered, and how it was set up."""
+
+    name: str
+    family: str  # optimization | metric | model | exploration | reference
+    origin: str  # "baselines/maml.py", "path/file.py:Class" or "entry point: package"
+    title: str  # first line of the learner's module docstring
+    options: dict[str, Any]  # resolved, every field
+    overrides: dict[str, Any]  # what --set changed
+    trains: bool
+    source_sha256: str  # learner file and the modules of its package that it imports
+
+
+class Protocol(_Part):
+    """What the learner was allowed to see."""
+
+    transductive: bool
+    external_data: list[str] = Field(default_factory=list)
+    saw_test_classes: bool = False
+    test_time_ensemble: int = 1
+    train_way: int | None = None
+    train_shot: int | None = None
+    train_query: int | None = None
+    selection: Literal["validation", "last", "none"] = "none"
+    n_configs_tried: int = 1  # declared by whoever runs it
+
+
+class Metric(_Part):
+    """One metric over the official prefix of the test episodes; the unit of analysis is the episode."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    mean: float
+    sd: float  # ddof 1
+    se: float
+    n: int
+    ci95: tuple[float, float]
+    ci_method: str  # "t", "bootstrap-t"
+    median: float
+    floored: int = 0  # episodes scored the suite's floor because the prediction was not finite
+
+
+class Validation(_Part):
+    metric: str
+    mean: float
+    n: int
+    step: int  # optimiser step of the chosen checkpoint
+    checks: int  # validation checks made
+
+
+class Timing(_Part):
+    train_s: float | None = None  # wall-clock seconds in meta-training, all attempts added up
+    train_episodes_per_s: float | None = None
+    eval_s: float | None = None  # wall-clock seconds for the scored episodes, embedding included
+    eval_episodes_per_s: float | None = None
+    adapt_ms_p50: float | None = None  # support to query predictions, one episode at a time
+    adapt_ms_p95: float | None = None
+    batch: int = 1  # episodes a batch in eval_episodes_per_s
+    warmup: int = 0  # untimed repetitions
+    repeats: int = 0  # timed repetitions behind the percentiles
+    contended: bool = False  # other processes kept the machine busy; never used in a speed column
+
+
+class Memory(_Part):
+    peak_host_mib: float | None = None
+    peak_device_mib: float | None = None
+
+
+class Size(_Part):
+    parameters: int
+    flops_per_episode: float | None = None
+
+
+class Environment(_Part):
+    device: str  # "cpu" or the GPU's name
+    hardware_class: str  # e.g. "cpu-x86_64-AMD EPYC-2c"; timings never cross it
+    cpu: str
+    cores: int
+    threads: int
+    ram_gib: float
+    os: str
+    python: str
+    versions: dict[str, str]
+
+
+class Code(_Part):
+    bench_version: str
+    commit: str | None  # of the folder the bench package lies in, not of the working directory
+    dirty: bool | None
+
+
+class Checkpoint(_Part):
+    sha256: str
+    bytes: int
+    uri: str | None = None
+
+
+class Scores(_Part):
+    sha256: str
+    bytes: int
+    columns: list[str]
+
+
+class Record(_Part):
+    """`record.json`. `metrics[0]` is the ranked metric."""
+
+    schema_: Literal["bench.record/1"] = Field(default=SCHEMA, alias="schema")
+    key: str
+    status: Status
+    reason: str | None = None
+    suite: SuiteRef
+    episodes: int  # test episodes scored: a prefix of the manifest
+    algorithm: AlgorithmRef
+    recipe: str  # "paper", "fast" or "defaults"
+    budget: Budget
+    seed: int | None  # None for a learner with nothing to train and no randomness
+    protocol: Protocol
+    metrics: list[Metric]
+    validation: Validation | None = None
+    timing: Timing = Field(default_factory=Timing)
+    memory: Memory = Field(default_factory=Memory)
+    size: Size | None = None
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    strategy: str = "loop"
+    environment: Environment
+    code: Code
+    command: str
+    started: str  # RFC 3339, UTC
+    finished: str
+    checkpoint: Checkpoint | None = None
+    scores: Scores | None = None
+    submission: dict[str, Any] | None = None
+    verification: list[dict[str, Any]] = Field(default_factory=list)  # append-only
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
