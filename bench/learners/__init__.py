@@ -1,0 +1,1 @@
+"""What answers: the contract, the prediction types and the registry."""

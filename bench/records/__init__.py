@@ -1,0 +1,45 @@
+"""What runs leave behind: the record, the store on disk, and pandas frames over many runs. Imports no torch."""
+
+from bench.records.frames import default_roots, load_results, load_scores
+from bench.records.schema import (
+    SCHEMA,
+    AlgorithmRef,
+    Checkpoint,
+    Code,
+    Environment,
+    Memory,
+    Metric,
+    Protocol,
+    Record,
+    Scores,
+    Size,
+    SuiteRef,
+    Timing,
+    Validation,
+)
+from bench.records.scores import describe_scores, scores_sha256
+from bench.records.store import RunStore, StoredRun
+
+__all__ = [
+    "SCHEMA",
+    "AlgorithmRef",
+    "Checkpoint",
+    "Code",
+    "Environment",
+    "Memory",
+    "Metric",
+    "Protocol",
+    "Record",
+    "RunStore",
+    "Scores",
+    "Size",
+    "StoredRun",
+    "SuiteRef",
+    "Timing",
+    "Validation",
+    "default_roots",
+    "describe_scores",
+    "load_results",
+    "load_scores",
+    "scores_sha256",
+]

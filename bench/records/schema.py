@@ -7,11 +7,11 @@ name says ms.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA = "bench.record/1"
+SCHEMA: Final = "bench.record/1"
 
 Status = Literal["ok", "failed", "timeout", "skipped", "interrupted"]
 Budget = Literal["full", "short", "smoke"]

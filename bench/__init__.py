@@ -1,0 +1,53 @@
+"""bench: benchmark and leaderboard harness for meta-learning.
+
+Names are imported on first use (PEP 562), so that `bench --help` and the reading commands never load torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from bench._version import __version__
+
+if TYPE_CHECKING:
+    from bench.learners.contract import EmbeddingLearner, Learner, TaskSpec
+    from bench.learners.predictions import Gaussian, GaussianMixture, MultivariateGaussian, Point
+    from bench.learners.registry import register
+    from bench.records.frames import load_results, load_scores
+    from bench.tasks.episodes import Episodes
+
+_WHERE = {
+    "EmbeddingLearner": "bench.learners.contract",
+    "Episodes": "bench.tasks.episodes",
+    "Gaussian": "bench.learners.predictions",
+    "GaussianMixture": "bench.learners.predictions",
+    "Learner": "bench.learners.contract",
+    "MultivariateGaussian": "bench.learners.predictions",
+    "Point": "bench.learners.predictions",
+    "TaskSpec": "bench.learners.contract",
+    "load_results": "bench.records.frames",
+    "load_scores": "bench.records.frames",
+    "register": "bench.learners.registry",
+}
+
+__all__ = [
+    "EmbeddingLearner",
+    "Episodes",
+    "Gaussian",
+    "GaussianMixture",
+    "Learner",
+    "MultivariateGaussian",
+    "Point",
+    "TaskSpec",
+    "__version__",
+    "load_results",
+    "load_scores",
+    "register",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'bench' has no attribute {name!r}")
+    return getattr(importlib.import_module(_WHERE[name]), name)

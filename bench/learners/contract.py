@@ -1,0 +1,183 @@
+"""The adapter contract: what a learner must say and what it may change.
+
+A learner is an `nn.Module` with `Options`, a constructor and `predict`. Everything else has a default.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bench.learners.predictions import (
+    Answer,
+    Gaussian,
+    GaussianMixture,
+    MultivariateGaussian,
+    Point,
+    Prediction,
+    named,
+)
+from bench.tasks.episodes import Episodes, TrainingSource
+
+Family = Literal["optimization", "metric", "model", "exploration", "reference"]
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What a learner is told about its suite.
+
+    kind : "classification" or "regression"
+    way, shot, query : classes, support and query images per class (0, support points, query points for regression;
+        0 where sizes vary from batch to batch)
+    x_shape : (C, H, W) of an image or (dx,) of an input
+    y_dim : dy of regression targets, 0 for classification
+    n_train_classes : classes in the train split, 0 for regression
+    kernel : covariance function of Gaussian-process suites, which an oracle may know, else ""
+    noise : its noise standard deviation, else 0
+    """
+
+    kind: Literal["classification", "regression"]
+    way: int
+    shot: int
+    query: int
+    x_shape: tuple[int, ...]
+    y_dim: int = 0
+    n_train_classes: int = 0
+    kernel: str = ""
+    noise: float = 0.0
+
+
+class Learner(nn.Module):
+    """Base class of every algorithm under test.
+
+    Class attributes, declared by the author and tested by the harness (an option may decide them: use a property):
+
+    family : the kind of meta-learning
+    transductive : does a prediction depend on the other queries of its episode?
+    trains : False for a learner with nothing to meta-train; its rows have no seeds
+    fixed_way : True if the number of classes is built in at construction
+    external_data, saw_test_classes : pre-training outside the suite's train split
+    knows : for oracles, what `predict` is told beyond the support set; such a row is a bound
+    """
+
+    family: ClassVar[Family]
+    transductive: bool = False
+    trains: bool = True
+    fixed_way: bool = False
+    external_data: tuple[str, ...] = ()
+    saw_test_classes: bool = False
+    knows: str = ""
+
+    @dataclass
+    class Options:
+        """Every field is a `--set key=value` and an entry of a recipe."""
+
+    task: TaskSpec
+    options: Any
+
+    def __init__(self, task: TaskSpec, options: Any) -> None:
+        super().__init__()
+        self.task = task
+        self.options = options
+        self.noise_seed = 0  # set by the harness before training
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Answer:
+        """Answer B episodes at once. The one required method.
+
+        Runs in eval mode under `torch.no_grad` (use `torch.func`, or re-enable autograd, to adapt by gradients).
+
+        Parameters
+        ----------
+        support_x : images [B, S, C, H, W] float32 in [0, 1], or inputs [B, S, dx]
+        support_y : labels [B, S] int64 in 0..way-1, or targets [B, S, dy]
+        query_x : [B, Q, C, H, W] or [B, Q, dx]
+
+        Returns
+        -------
+        logits [B, Q, way]; `Point`, `Gaussian`, `GaussianMixture` or `MultivariateGaussian` for regression; or a dict
+        whose "final" is ranked and whose other keys become further metrics. Ties go to the lowest label.
+        An oracle (`knows`) also takes the keyword `parameters`: dict of float32 [B].
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement predict")
+
+    def loss(self, episodes: Episodes) -> Tensor:
+        """Training loss of a batch, a scalar: cross-entropy, squared error or negative log-likelihood of `predict`."""
+        answer = named(self.predict(episodes.support_x, episodes.support_y, episodes.query_x))
+        return default_loss(answer["final"], episodes.query_y)
+
+    def train_step(self, episodes: Episodes) -> Tensor:
+        """Leave the meta-gradient in `.grad` of the parameters and return the loss (a scalar, detached or not).
+
+        Gradients are cleared before and clipped, applied and scheduled after this call by the training loop.
+        """
+        loss = self.loss(episodes)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+        return loss
+
+    def configure_optimizer(self, steps: int) -> torch.optim.Optimizer | None:
+        """An optimizer of the learner's own for `steps` steps, or None to take the recipe's."""
+        return None
+
+    def meta_train(self, source: TrainingSource, validate: Callable[[], float], steps: int) -> None:
+        """Override for total control: train from `source`, call `validate()` when a candidate is ready.
+
+        The best validated state is kept. A learner that overrides this is not resumed within its training.
+        """
+        raise NotImplementedError  # the harness calls it only where it is overridden
+
+    def augment(self, images: Tensor) -> Tensor:
+        """Training-time augmentation of [M, C, H, W] on the device; the identity unless overridden."""
+        return images
+
+    def noise(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        """Standard normal noise for prediction: drawn once per run, saved with the checkpoint, equal in all episodes."""
+        key = f"noise_{name}"
+        buffer = getattr(self, key, None)
+        if buffer is None or tuple(buffer.shape) != shape:
+            digest = hashlib.sha256(f"{self.noise_seed}:{name}:{shape}".encode()).digest()
+            generator = torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
+            device = next((p.device for p in self.parameters()), torch.device("cpu"))
+            buffer = torch.randn(shape, generator=generator).to(device)
+            self.register_buffer(key, buffer)
+        return buffer
+
+
+class EmbeddingLearner(Learner):
+    """A learner whose answer depends on images only through their embeddings.
+
+    Inductive ones are evaluated by embedding every pool image once: ten thousand episodes then are gathers and
+    small products. `embed` must treat images independently in eval mode.
+    """
+
+    def embed(self, images: Tensor) -> Tensor:
+        """[M, C, H, W] float32 in [0, 1] -> [M, ...], any trailing shape."""
+        raise NotImplementedError(f"{type(self).__name__} must implement embed")
+
+    def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:
+        """[B, S, ...], [B, S] int64, [B, Q, ...] -> logits [B, Q, way]."""
+        raise NotImplementedError(f"{type(self).__name__} must implement classify")
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Answer:
+        images = torch.cat([support_x, query_x], dim=1)
+        z = self.embed(images.flatten(0, 1)).unflatten(0, images.shape[:2])
+        shots = support_x.shape[1]
+        return self.classify(z[:, :shots], support_y, z[:, shots:])
+
+
+def default_loss(prediction: Prediction, query_y: Tensor) -> Tensor:
+    """Mean cross-entropy of logits, mean squared error of points, mean negative log-likelihood of Gaussians."""
+    match prediction:
+        case Tensor():
+            return F.cross_entropy(prediction.flatten(0, 1), query_y.flatten())
+        case Point(mean):
+            return F.mse_loss(mean, query_y)
+        case Gaussian(mean, std):
+            return -torch.distributions.Normal(mean, std, validate_args=False).log_prob(query_y).mean()
+        case GaussianMixture() | MultivariateGaussian():
+            raise TypeError(f"no default loss for {type(prediction).__name__}: override loss()")

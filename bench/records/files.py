@@ -1,0 +1,108 @@
+"""Reading and writing single files of a run: durable, strict JSON, errors a person can act on."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.errors import StoreError
+from bench.records.schema import Record
+
+RECORD = "record.json"
+
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def record_bytes(record: Record) -> bytes:
+    """record.json: sorted keys, LF; StoreError when a number is not finite, which JSON can't say."""
+    fields = record.model_dump(mode="python", by_alias=True)
+    try:
+        text = json.dumps(fields, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
+    except ValueError as error:
+        raise StoreError(
+            f"The record of {record.algorithm.name} on {record.suite.name} holds a number that is not finite at "
+            f"{_not_finite(fields)}: JSON has none.",
+            "fix: a score needs at least two test episodes",
+        ) from error
+    return text.encode() + b"\n"
+
+
+def read_record(path: Path) -> Record:
+    """Parse and validate record.json; StoreError names the file and the field."""
+    again = "fix: restore the file, or delete the run's directory and run it again"
+    try:
+        fields = json.loads(path.read_bytes(), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except FileNotFoundError:
+        raise StoreError(f"{path.parent} holds no {RECORD}: half-written, or not a run.", again) from None
+    except OSError as error:
+        raise StoreError(f"{path} can't be read: {error.strerror}.", "fix: check its permissions") from error
+    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are both ValueErrors
+        raise StoreError(f"{path} is not valid JSON: {error}.", again) from error
+    try:
+        return Record.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the whole file"
+        more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise StoreError(f"{path}: field {field}: {first['msg']}{more}.", again) from error
+
+
+def write_file(path: Path, content: bytes | Path) -> None:
+    """Write bytes, or copy a file, and wait until the disk has them."""
+    with path.open("xb") as out:
+        if isinstance(content, bytes):
+            out.write(content)
+        else:
+            with content.open("rb") as source:
+                shutil.copyfileobj(source, out)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable; without effect where directories can't be opened (Windows)."""
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def explain(error: OSError, target: Path) -> StoreError:
+    """The error for a run that could not be stored: why, and what to do."""
+    if error.errno in _READ_ONLY:
+        why, fix = "the directory can't be written", "fix: choose a directory of yours with --runs DIR"
+    elif error.errno in _FULL:
+        why, fix = "the disk is full", "fix: free some space, or choose another disk with --runs DIR"
+    else:
+        why, fix = "the system refused", "fix: choose another directory with --runs DIR"
+    return StoreError(f"The run was not stored at {target}: {why} ({error.strerror or error}).", fix)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"field {next(n for n in names if names.count(n) > 1)} is there twice")
+    return fields
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _not_finite(value: Any, at: str = "") -> str:
+    """The dotted path of the first NaN or infinity, '' if there is none."""
+    if isinstance(value, float):
+        return at if value != value or value in (float("inf"), float("-inf")) else ""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    return next(filter(None, (_not_finite(item, f"{at}.{name}".lstrip(".")) for name, item in items)), "")

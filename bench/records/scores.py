@@ -1,0 +1,160 @@
+"""Per-episode scores: their columns, their canonical bytes and their hash.
+
+The hash is over the numbers, not over the parquet file: another parquet version, compression or row-group size
+gives the same hash.
+
+| column | type | meaning |
+|---|---|---|
+| episode | int64 | index in the suite's manifest: 0 .. n-1 |
+| score | float64 | the ranked metric, in that metric's unit |
+| n_correct | int32 | correct query labels (classification) |
+| classes | list of int32 | class ids in the pool of the test split (classification) |
+| floored | bool | the prediction was not finite: the suite's floor stands in |
+| any other | float64 | a further metric, under its name in the record |
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.errors import Mismatch, StoreError
+from bench.records.schema import Record, Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TYPES = {"episode": "<i8", "score": "<f8", "n_correct": "<i4", "floored": "|b1"}
+_METRIC_TYPE = "<f8"
+_LISTS = "classes"
+
+
+def normal_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """The same scores with the column types above; ValueError when a cast would change a number."""
+    import pandas as pd
+
+    missing = [name for name in ("episode", "score") if name not in scores.columns]
+    if missing:
+        raise ValueError(f"scores need the columns episode and score, found {list(scores.columns)}")
+    columns: dict[str, Any] = {}
+    for name in map(str, scores.columns):
+        if name == _LISTS:
+            columns[name] = pd.Series([np.asarray(row, dtype="<i4") for row in scores[name]], dtype=object)
+        else:
+            columns[name] = _cast(name, scores[name].to_numpy(), _TYPES.get(name, _METRIC_TYPE))
+    return pd.DataFrame(columns)
+
+
+def describe_scores(scores: pd.DataFrame) -> Scores:
+    """What the record says about the scores: canonical hash, canonical length in bytes, column names."""
+    digest, size = hashlib.sha256(), 0
+    for part in _canonical(normal_scores(scores)):
+        digest.update(part)
+        size += len(part)
+    return Scores(sha256=digest.hexdigest(), bytes=size, columns=[str(name) for name in scores.columns])
+
+
+def scores_sha256(scores: pd.DataFrame) -> str:
+    """SHA-256 (hex) of the canonical bytes: names, types and little-endian values, column by column."""
+    return describe_scores(scores).sha256
+
+
+def parquet_bytes(frame: pd.DataFrame) -> bytes:
+    """The frame as a parquet file; lists of integers become list<int32>."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays = {
+        str(name): pa.array(list(frame[name]), type=pa.list_(pa.int32()))
+        if name == _LISTS
+        else pa.array(frame[name].to_numpy())
+        for name in frame.columns
+    }
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(arrays), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def load_parquet(path: Path) -> pd.DataFrame:
+    """A parquet file of the store; StoreError when it is missing or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        frame: pd.DataFrame = pq.read_table(pa.BufferReader(path.read_bytes())).to_pandas()
+    except FileNotFoundError:
+        raise StoreError(f"{path} is missing: the run's files are incomplete.", f"fix: {_AGAIN}") from None
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path} is not a readable parquet file: {_first_line(error)}", f"fix: {_AGAIN}") from error
+    return frame
+
+
+def check_scores(scores: pd.DataFrame, record: Record, path: Path) -> None:
+    """Raise Mismatch unless these are the very scores `record` was written with, one finite row per episode."""
+    if record.scores is None:
+        raise Mismatch(f"{path} exists, but its record names no scores.", f"fix: {_AGAIN}")
+    found = scores_sha256(scores)
+    if found != record.scores.sha256:
+        raise Mismatch(
+            f"{path}: the scores are not those the record was written with: "
+            f"expected sha256 {record.scores.sha256[:16]}, found {found[:16]}.",
+            f"fix: restore the file, or {_AGAIN}",
+        )
+    for problem in _problems(scores, record):
+        raise Mismatch(f"{path}: {problem}", f"fix: {_AGAIN}")
+
+
+_AGAIN = "run the record's command again with --force"
+
+
+def _problems(scores: pd.DataFrame, record: Record) -> Iterable[str]:
+    """What is wrong with scores whose hash agrees: whoever edits scores can also edit the hash."""
+    episodes = scores["episode"].to_numpy()
+    if len(episodes) != record.episodes:
+        yield f"expected {record.episodes:,} episodes, as the record says, found {len(episodes):,} rows."
+    twice = np.flatnonzero(np.diff(np.sort(episodes)) == 0)
+    if len(twice):
+        yield f"episode {np.sort(episodes)[twice[0]]} is there twice."
+    if not np.array_equal(episodes, np.arange(len(episodes))):
+        yield "expected the episodes 0, 1, 2, ... in order: a prefix of the suite's manifest."
+    for name in scores.columns:
+        if name in (_LISTS, "episode"):
+            continue
+        wrong = np.flatnonzero(~np.isfinite(scores[name].to_numpy().astype(np.float64)))
+        if len(wrong):
+            yield f"{name} of episode {wrong[0]} is not a finite number ({len(wrong)} such rows)."
+
+
+def _canonical(scores: pd.DataFrame) -> Iterable[bytes]:
+    """A JSON header of names, types and the row count, then each column's bytes; lists as lengths, then items."""
+    types = [[name, "list<i4>" if name == _LISTS else scores[name].to_numpy().dtype.str] for name in scores.columns]
+    yield json.dumps({"columns": types, "rows": len(scores)}, separators=(",", ":"), sort_keys=True).encode() + b"\n"
+    for name in scores.columns:
+        if name == _LISTS:
+            rows = list(scores[name])
+            yield np.array([len(row) for row in rows], dtype="<i8").tobytes()
+            yield b"".join(row.tobytes() for row in rows)
+        else:
+            yield np.ascontiguousarray(scores[name].to_numpy()).tobytes()
+
+
+def _cast(name: str, values: npt.NDArray[Any], to: str) -> npt.NDArray[Any]:
+    try:
+        cast = values.astype(to)
+        same = np.array_equal(cast, values, equal_nan=cast.dtype.kind == "f")
+    except (TypeError, ValueError):
+        same = False
+    if not same:
+        raise ValueError(f"score column {name!r} must hold {np.dtype(to).name} values, found {values.dtype}")
+    return cast
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

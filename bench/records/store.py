@@ -1,0 +1,245 @@
+"""Where runs live on disk: `<root>/<suite>/<algo>/<key>/`, one directory per run, written whole or not at all.
+
+    record.json             the record, sorted keys
+    scores.parquet          one row per test episode (bench.records.scores)
+    curve.parquet           the training curve
+    recipe.yaml             the resolved recipe
+    checkpoint.safetensors  the weights that were scored
+
+A run is assembled in `.tmp-<key>-<random>` beside its place and renamed. A directory cannot be renamed over another,
+so a run that is replaced first steps aside to `.old-<key>`; if the writer dies before the new one is in place, the
+next reader puts the old one back. At every instant the old or the new run is there in full.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import StoreError, UsageError, unknown_name
+from bench.records.files import RECORD, explain, read_record, record_bytes, sync_directory, write_file
+from bench.records.schema import Record
+from bench.records.scores import check_scores, describe_scores, load_parquet, normal_scores, parquet_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORES = "scores.parquet"
+CURVE = "curve.parquet"
+RECIPE = "recipe.yaml"
+CHECKPOINT = "checkpoint.safetensors"
+
+_TMP, _OLD = ".tmp-", ".old-"
+_STALE_S = 3600.0  # a write takes seconds: an hour-old temporary belongs to a dead writer
+_PUBLISH_ATTEMPTS = 10  # another writer or a recovering reader may get in between two renames
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+=-]*")
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One run directory. `record` is None exactly where `problem` says what is wrong with it."""
+
+    path: Path
+    record: Record | None
+    problem: str | None = None
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """(suite, algo, key), from where the directory lies."""
+        suite, algo, key = self.path.parts[-3:]
+        return suite, algo, key.removeprefix(_OLD)
+
+
+class RunStore:
+    """The runs below one directory. Creating a store touches nothing; the first write makes the directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def path(self, suite: str, algo: str, key: str) -> Path:
+        """Where a run with this key belongs, whether or not it is there."""
+        for part in (suite, algo, key):
+            if not _NAME.fullmatch(part):
+                raise UsageError(f"{part!r} can't name a directory: expected letters, digits and . _ @ + = - only.")
+        return self.root / suite / algo / key
+
+    def write(
+        self,
+        record: Record,
+        scores: pd.DataFrame | None,
+        curve: pd.DataFrame | None,
+        recipe: dict[str, Any] | None,
+        checkpoint: Path | None,
+    ) -> Path:
+        """Store a run, replacing whatever lies at its place; returns the run's directory.
+
+        `record.scores` must describe `scores` (`describe_scores`): the store adds nothing to the numbers.
+        `checkpoint` may be the file of the very run that is replaced; None leaves the new run without one.
+
+        Errors: StoreError when the disk is full or read-only; then nothing half-written is left and the
+        previous run, if any, is intact.
+        """
+        if (None if scores is None else describe_scores(scores)) != record.scores:
+            raise ValueError("record.scores must be describe_scores(scores), and None where there are none")
+        target = self.path(record.suite.name, record.algorithm.name, record.key)
+        aside = target.with_name(f"{_TMP}{record.key}-{secrets.token_hex(4)}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _clean(target.parent)
+            aside.mkdir()
+            if scores is not None:
+                write_file(aside / SCORES, parquet_bytes(normal_scores(scores)))
+            if curve is not None:
+                write_file(aside / CURVE, parquet_bytes(curve))
+            if recipe is not None:
+                write_file(aside / RECIPE, _yaml(recipe))
+            if checkpoint is not None:
+                write_file(aside / CHECKPOINT, checkpoint)
+            write_file(aside / RECORD, record_bytes(record))
+            sync_directory(aside)
+            _publish(aside, target)
+        except OSError as error:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise explain(error, target) from error
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+        return target
+
+    def find(self, suite: str, algo: str, key: str) -> Path | None:
+        """The run's directory, or None. A directory without record.json is not a run."""
+        target = self.path(suite, algo, key)
+        if not target.is_dir():
+            target = _restore(target.with_name(_OLD + key))
+        return target if (target / RECORD).is_file() else None
+
+    def read(self, path: Path) -> Record:
+        """The record of a run directory; StoreError naming file and field when it is malformed."""
+        return read_record(path / RECORD)
+
+    def read_scores(self, path: Path, record: Record | None = None) -> pd.DataFrame:
+        """The per-episode scores; Mismatch unless they hash to what the record says, one finite row an episode."""
+        scores = load_parquet(path / SCORES)
+        check_scores(scores, record or self.read(path), path / SCORES)
+        return scores
+
+    def read_curve(self, path: Path) -> pd.DataFrame | None:
+        """The training curve, or None where nothing was trained."""
+        return load_parquet(path / CURVE) if (path / CURVE).exists() else None
+
+    def runs(self, suite: str | None = None, algo: str | None = None) -> Iterator[StoredRun]:
+        """Every run directory in sorted order; damaged ones come with a `problem` instead of a record."""
+        for suite_directory in _directories(self.root):
+            if suite is None or suite_directory.name == suite:
+                for algo_directory in _directories(suite_directory):
+                    if algo is None or algo_directory.name == algo:
+                        yield from self._runs_in(algo_directory)
+
+    def resolve(self, text: str) -> Path:
+        """The run a person means: a path, a key, or the first letters of exactly one key."""
+        as_path = Path(text)
+        as_path = as_path.parent if as_path.name == RECORD else as_path
+        if text and (as_path / RECORD).is_file():
+            return as_path
+        found = {run.path: run.place[2] for run in self.runs()}
+        matches = [path for path, key in found.items() if key == text]
+        matches = matches or [path for path, key in found.items() if text and key.startswith(text)]
+        if len(matches) > 1:
+            names = ", ".join(sorted("/".join(path.parts[-3:]) for path in matches)[:10])
+            raise UsageError(f"{text!r} begins the keys of {len(matches)} runs: {names}.", "Give more of the key.")
+        if not matches:
+            near = difflib.get_close_matches(text, found.values(), n=10, cutoff=0.0)
+            raise unknown_name("run", text, near)
+        return matches[0]
+
+    def _runs_in(self, directory: Path) -> Iterator[StoredRun]:
+        for old in sorted(directory.glob(_OLD + "*")):
+            restored = _restore(old)
+            if restored == old:  # no permission to rename: it is read where it lies
+                yield self._load(old)
+        for path in _directories(directory):
+            yield self._load(path)
+
+    def _load(self, path: Path) -> StoredRun:
+        try:
+            record = self.read(path)
+        except StoreError as error:
+            return StoredRun(path, None, error.message)
+        run = StoredRun(path, record)
+        named = (record.suite.name, record.algorithm.name, record.key)
+        if named != run.place:
+            return StoredRun(path, None, f"{path / RECORD}: the record belongs at {'/'.join(named)}, not here.")
+        if record.scores is not None and not (path / SCORES).is_file():
+            return StoredRun(path, None, f"{path / SCORES} is missing: the run's files are incomplete.")
+        return run
+
+
+def _publish(aside: Path, target: Path) -> None:
+    """Rename a finished directory to its place; the one that is there steps aside until the new one is in."""
+    old = target.with_name(_OLD + target.name)
+    for attempt in range(_PUBLISH_ATTEMPTS):
+        if target.exists():
+            if old.exists():
+                _discard(old)
+            with contextlib.suppress(FileNotFoundError):  # another writer moved it first
+                target.replace(old)
+        try:
+            aside.replace(target)
+            break
+        except OSError:
+            if not target.exists():
+                _restore(old)
+                raise
+            if attempt == _PUBLISH_ATTEMPTS - 1:
+                raise
+    sync_directory(target.parent)
+    if old.exists():
+        _discard(old)
+
+
+def _restore(old: Path) -> Path:
+    """Undo a replacement that was cut short; returns where the old run lies now (its place, or still aside)."""
+    target = old.with_name(old.name.removeprefix(_OLD))
+    if old.is_dir() and not target.exists():
+        try:
+            old.replace(target)
+        except OSError:
+            return target if target.exists() else old
+    return target
+
+
+def _discard(old: Path) -> None:
+    """Delete a superseded run. It is renamed first, so that one half deleted is never taken for a run."""
+    doomed = old.with_name(f"{_TMP}{old.name.removeprefix(_OLD)}-{secrets.token_hex(4)}")
+    with contextlib.suppress(OSError):  # the new run is in place: a leftover costs disk space only
+        old.replace(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _clean(directory: Path) -> None:
+    """Delete what dead writers left behind, and old runs whose successors are in place."""
+    for leftover in directory.glob(_TMP + "*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - leftover.stat().st_mtime > _STALE_S:
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _directories(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    return sorted(entry for entry in parent.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _yaml(recipe: dict[str, Any]) -> bytes:
+    import yaml
+
+    text: str = yaml.safe_dump(recipe, sort_keys=True, allow_unicode=True)
+    return text.encode()

@@ -1,0 +1,61 @@
+"""Episodes of image classification as indices: which classes, which images, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.philox import Stream, words
+from bench.tasks.draws import Integers, distinct, permutations
+
+
+@dataclass(frozen=True)
+class ImageIndices:
+    """A block of n episodes. Label l of an episode is its l-th drawn class.
+
+    classes : int64 [n, way], distinct class ids
+    support : int64 [n, way, shot], image numbers within the class
+    query : int64 [n, way * query], image numbers within the class, in the drawn order
+    query_y : int64 [n, way * query], their labels
+    """
+
+    classes: Integers
+    support: Integers
+    query: Integers
+    query_y: Integers
+
+
+@dataclass(frozen=True)
+class ImageStream:
+    """An endless, random-access stream of episodes over a pool of classes.
+
+    stream : names the Philox key, normally (suite, version, split, seed)
+    counts : int64 [n_classes], images of each class
+    """
+
+    stream: Stream
+    counts: Integers
+    way: int
+    shot: int
+    query: int
+
+    @property
+    def width(self) -> int:
+        """Words an episode consumes."""
+        per_class = self.shot + self.query
+        return self.way + self.way * per_class + self.way * self.query
+
+    def block(self, first: int, n: int) -> ImageIndices:
+        """Episodes first .. first + n - 1."""
+        return self.from_words(words(self.stream, first, n, self.width))
+
+    def from_words(self, raw: np.ndarray) -> ImageIndices:
+        n, way, per_class = len(raw), self.way, self.shot + self.query
+        a, b = way, way + way * per_class
+        classes = distinct(raw[:, :a], len(self.counts))
+        images = distinct(raw[:, a:b].reshape(n * way, per_class), self.counts[classes].reshape(-1))
+        images = images.reshape(n, way, per_class)
+        order = permutations(raw[:, b : b + way * self.query])
+        query = np.take_along_axis(images[:, :, self.shot :].reshape(n, -1), order, axis=1)
+        return ImageIndices(classes, np.ascontiguousarray(images[:, :, : self.shot]), query, order // self.query)

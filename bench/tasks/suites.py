@@ -1,0 +1,186 @@
+"""The suites: what `tasks.yaml` says, checked. Free of torch, so that `bench list` starts at once.
+
+A suite is immutable once released; a change that can move a score gets `version: 2`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bench.errors import UsageError
+
+OFFICIAL_EPISODES = 2_000
+MANIFEST_EPISODES = 10_000
+BUDGET_EPISODES = {"full": OFFICIAL_EPISODES, "short": OFFICIAL_EPISODES, "smoke": 100}
+
+Kernel = Literal["rbf", "matern52", "periodic"]
+Range = tuple[float, float]
+Split = Literal["train", "val", "test"]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ImageTask(_Spec):
+    """N-way K-shot classification of images.
+
+    pool : classes (rotations counted) and images per class of each split. Standard suites state it, so that
+        their episodes can be drawn and hashed without the images; None takes what the folder holds.
+    """
+
+    kind: Literal["images"]
+    data: Literal["omniglot", "miniimagenet", "cifarfs", "glyphs", "imagefolder"]
+    way: int = Field(ge=2)
+    shot: int = Field(ge=1)
+    query: int = Field(ge=1)  # per class
+    rotations: bool = False  # every quarter turn of a class is a class of its own
+    pool: dict[Split, tuple[int, int]] | None = None
+    path: Path | None = None  # imagefolder only
+    image_size: int | None = Field(default=None, ge=8)  # pixels, imagefolder only
+
+    @model_validator(mode="after")
+    def _folder(self) -> ImageTask:
+        if (self.data == "imagefolder") != (self.path is not None):
+            raise ValueError("`path` belongs to data: imagefolder, and imagefolder needs it")
+        if self.pool is None and self.data != "imagefolder":
+            raise ValueError(f"data: {self.data} needs `pool`, e.g. {{train: [64, 600], val: [16, 600], test: [20, 600]}}")
+        return self
+
+
+class SinusoidTask(_Spec):
+    """y = A sin(x - phi) without noise (Finn et al. 2017, section 5.1)."""
+
+    kind: Literal["sinusoid"]
+    context: int = Field(ge=1)  # support points
+    target: int = Field(ge=1)  # query points
+    amplitude: Range
+    phase: Range
+    x: Range
+
+
+class GPTask(_Spec):
+    """Functions drawn from a Gaussian process on an interval (protocol of Nguyen & Grover 2022, TNP).
+
+    Training draws from `train_kernel`, test from `test_kernel`; validation follows training, so that a suite whose
+    test kernel is out of distribution stays so. Context sizes are uniform on context[0]..context[1], target sizes
+    on target[0]..max_points - 1 - context; both are shared by 16 consecutive episodes.
+    """
+
+    kind: Literal["gp1d"]
+    train_kernel: Kernel
+    test_kernel: Kernel
+    length: Range
+    scale: Range
+    period: Range
+    noise: float = Field(gt=0)  # standard deviation
+    x: Range
+    context: tuple[int, int]
+    target_min: int = Field(ge=1)
+    max_points: int
+
+
+Task = Annotated[ImageTask | SinusoidTask | GPTask, Field(discriminator="kind")]
+
+
+class Validation(_Spec):
+    """Model selection: best mean over a fixed validation stream in the suite's own shape, earliest on ties."""
+
+    checks: int = Field(default=20, ge=1)
+    episodes: int = Field(default=200, ge=1)
+
+
+class Pin(_Spec):
+    manifest: str = Field(pattern="^[0-9a-f]{64}$")
+    data: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+
+
+class Suite(_Spec):
+    """One suite as declared. `name` is its key in the file."""
+
+    name: str
+    version: int = Field(ge=1)
+    title: str
+    task: Task
+    metric: Literal["accuracy", "mse", "loglik"]
+    validation: Validation = Validation()
+    pin: Pin | None = None
+
+    @property
+    def kind(self) -> Literal["classification", "regression"]:
+        return "classification" if isinstance(self.task, ImageTask) else "regression"
+
+    @property
+    def higher_is_better(self) -> bool:
+        return self.metric != "mse"
+
+    @model_validator(mode="after")
+    def _metric_fits(self) -> Suite:
+        if (self.metric == "accuracy") != isinstance(self.task, ImageTask):
+            raise ValueError(f"metric {self.metric!r} does not fit a task of kind {self.task.kind!r}")
+        return self
+
+
+def parse_suites(path: Path) -> dict[str, Suite]:
+    """The suites of one YAML file. Raises UsageError naming file, line, what was expected and what was found."""
+    import yaml
+    from pydantic import ValidationError
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"Can't read the suites file {path}: {error}", "Name an existing YAML file with --tasks.") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or error
+        raise UsageError(f"{where}: not valid YAML: {problem}", "Fix the line and run again.") from None
+    if not isinstance(raw, dict) or raw.get("schema") != 1 or not isinstance(raw.get("suites"), dict):
+        raise UsageError(
+            f"{path}:1: expected `schema: 1` and a mapping `suites:`, found {_brief(raw)}",
+            "Start from the file that `bench info --tasks` prints, or see docs/suites.md.",
+        )
+    suites = {}
+    for name, entry in raw["suites"].items():
+        if not isinstance(entry, dict):
+            line = _line(node, ("suites", name))
+            raise UsageError(f"{path}:{line}: suite {name!r} must be a mapping, found {_brief(entry)}", "See docs/suites.md.")
+        try:
+            suites[str(name)] = Suite.model_validate({"name": str(name), **entry})
+        except ValidationError as error:
+            first = error.errors()[0]
+            line = _line(node, ("suites", name, *first["loc"]))
+            field = ".".join(str(part) for part in first["loc"]) or "suite"
+            found = "" if first["type"] == "missing" else f", found {_brief(first['input'])}"
+            raise UsageError(
+                f"{path}:{line}: suite {name!r}, {field}: {first['msg']}{found}",
+                f"{error.error_count()} problem(s) in this suite; fix the line and run again. Fields: docs/suites.md.",
+            ) from None
+    return suites
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _line(node: Any, location: tuple[int | str, ...]) -> int:
+    """1-based line of the deepest node on the path `location`; parts that are not in the file are passed over."""
+    import yaml
+
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == str(part)]
+            if found:
+                key, node = found[0]
+                line = key.start_mark.line
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+    return int(line) + 1
