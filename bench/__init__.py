@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 from bench._version import __version__
 
 if TYPE_CHECKING:
+    from bench.errors import BenchError, UsageError
     from bench.learners.contract import EmbeddingLearner, Learner, TaskSpec
-    from bench.learners.predictions import Gaussian, GaussianMixture, MultivariateGaussian, Point
+    from bench.learners.predictions import Answer, Gaussian, GaussianMixture, MultivariateGaussian, Point
     from bench.learners.registry import register
+    from bench.learners.strategies import Strategy, map_tasks, meta_gradient
     from bench.records.frames import load_results, load_scores
     from bench.tasks.episodes import Episodes
 
 _WHERE = {
+    "Answer": "bench.learners.predictions",
+    "BenchError": "bench.errors",
     "EmbeddingLearner": "bench.learners.contract",
     "Episodes": "bench.tasks.episodes",
     "Gaussian": "bench.learners.predictions",
@@ -25,13 +29,19 @@ _WHERE = {
     "Learner": "bench.learners.contract",
     "MultivariateGaussian": "bench.learners.predictions",
     "Point": "bench.learners.predictions",
+    "Strategy": "bench.learners.strategies",
     "TaskSpec": "bench.learners.contract",
+    "UsageError": "bench.errors",
     "load_results": "bench.records.frames",
     "load_scores": "bench.records.frames",
+    "map_tasks": "bench.learners.strategies",
+    "meta_gradient": "bench.learners.strategies",
     "register": "bench.learners.registry",
 }
 
 __all__ = [
+    "Answer",
+    "BenchError",
     "EmbeddingLearner",
     "Episodes",
     "Gaussian",
@@ -39,10 +49,14 @@ __all__ = [
     "Learner",
     "MultivariateGaussian",
     "Point",
+    "Strategy",
     "TaskSpec",
+    "UsageError",
     "__version__",
     "load_results",
     "load_scores",
+    "map_tasks",
+    "meta_gradient",
     "register",
 ]
 

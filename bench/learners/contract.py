@@ -23,6 +23,7 @@ from bench.learners.predictions import (
     Prediction,
     named,
 )
+from bench.learners.strategies import Strategy
 from bench.tasks.episodes import Episodes, TrainingSource
 
 Family = Literal["optimization", "metric", "model", "exploration", "reference"]
@@ -85,7 +86,13 @@ class Learner(nn.Module):
         super().__init__()
         self.task = task
         self.options = options
-        self.noise_seed = 0  # set by the harness before training
+        self.noise_seed = 0  # set by the harness before training, as is:
+        self.strategy: Strategy = "loop"  # how work on a batch of tasks is spread, see `bench.meta_gradient`
+
+    @classmethod
+    def skip(cls, task: TaskSpec) -> str | None:
+        """Why this learner can't answer such a task, or None. A skipped run is a record with the reason."""
+        return None
 
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Answer:
         """Answer B episodes at once. The one required method.
@@ -154,6 +161,10 @@ class EmbeddingLearner(Learner):
     Inductive ones are evaluated by embedding every pool image once: ten thousand episodes then are gathers and
     small products. `embed` must treat images independently in eval mode.
     """
+
+    @classmethod
+    def skip(cls, task: TaskSpec) -> str | None:
+        return None if task.kind == "classification" else "embeds images; the suite asks for regression"
 
     def embed(self, images: Tensor) -> Tensor:
         """[M, C, H, W] float32 in [0, 1] -> [M, ...], any trailing shape."""

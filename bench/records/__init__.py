@@ -1,6 +1,6 @@
 """What runs leave behind: the record, the store on disk, and pandas frames over many runs. Imports no torch."""
 
-from bench.records.frames import default_roots, load_results, load_scores
+from bench.records.frames import default_roots, each_run, load_results, load_scores, score_column
 from bench.records.schema import (
     SCHEMA,
     AlgorithmRef,
@@ -39,7 +39,9 @@ __all__ = [
     "Validation",
     "default_roots",
     "describe_scores",
+    "each_run",
     "load_results",
     "load_scores",
+    "score_column",
     "scores_sha256",
 ]

@@ -6,7 +6,7 @@ A run that lies under several roots counts once: the first root wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,7 @@ def load_results(*roots: Path | str) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for _, run in _each(roots):
+    for _, run in each_run(roots):
         if run.record is None:
             suite, algo, key = run.place
             damaged = {"suite": suite, "algorithm": algo, "key": key, "status": "damaged", "reason": run.problem}
@@ -107,7 +107,7 @@ def load_scores(*roots: Path | str, suite: str | None = None, algo: str | None =
     import pandas as pd
 
     parts: list[pd.DataFrame] = []
-    for store, run in _each(roots, suite, algo):
+    for store, run in each_run(roots, suite, algo):
         record = run.record
         if record is None or record.scores is None or not record.metrics:
             continue
@@ -133,9 +133,10 @@ def score_column(record: Record, metric: str) -> str | None:
     return "score" if record.metrics and record.metrics[0].name == metric else None
 
 
-def _each(
-    roots: tuple[Path | str, ...], suite: str | None = None, algo: str | None = None
+def each_run(
+    roots: Sequence[Path | str], suite: str | None = None, algo: str | None = None
 ) -> Iterator[tuple[RunStore, StoredRun]]:
+    """Every run below the roots (default: `default_roots`) with the store it lies in, once each."""
     seen: set[tuple[str, str, str]] = set()
     for root in map(Path, roots or default_roots()):
         store = RunStore(root)

@@ -43,6 +43,7 @@ class AlgorithmRef(_Part):
     options: dict[str, Any]  # resolved, every field
     overrides: dict[str, Any]  # what --set changed
     trains: bool
+    knows: str = ""  # for oracles: what they are told beyond the support set; their rows are bounds
     source_sha256: str  # learner file and the modules of its package that it imports
 
 

@@ -7,14 +7,15 @@
     checkpoint.safetensors  the weights that were scored
 
 A run is assembled in `.tmp-<key>-<random>` beside its place and renamed. A directory cannot be renamed over another,
-so a run that is replaced first steps aside to `.old-<key>`; if the writer dies before the new one is in place, the
-next reader puts the old one back. At every instant the old or the new run is there in full.
+so a run that is replaced first steps aside to `.old-<key>~<random>`; if the writer dies before the new one is in
+place, the next reader puts the old one back. At every instant the old or the new run is there in full.
 """
 
 from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import re
 import secrets
 import shutil
@@ -39,7 +40,7 @@ CHECKPOINT = "checkpoint.safetensors"
 
 _TMP, _OLD = ".tmp-", ".old-"
 _STALE_S = 3600.0  # a write takes seconds: an hour-old temporary belongs to a dead writer
-_PUBLISH_ATTEMPTS = 10  # another writer or a recovering reader may get in between two renames
+_PUBLISH_ATTEMPTS = 50  # another writer or a recovering reader may get in between two renames
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+=-]*")
 
 
@@ -54,8 +55,7 @@ class StoredRun:
     @property
     def place(self) -> tuple[str, str, str]:
         """(suite, algo, key), from where the directory lies."""
-        suite, algo, key = self.path.parts[-3:]
-        return suite, algo, key.removeprefix(_OLD)
+        return self.path.parts[-3], self.path.parts[-2], _key(self.path)
 
 
 class RunStore:
@@ -118,7 +118,7 @@ class RunStore:
         """The run's directory, or None. A directory without record.json is not a run."""
         target = self.path(suite, algo, key)
         if not target.is_dir():
-            target = _restore(target.with_name(_OLD + key))
+            target = _restore(target)
         return target if (target / RECORD).is_file() else None
 
     def read(self, path: Path) -> Record:
@@ -134,6 +134,22 @@ class RunStore:
     def read_curve(self, path: Path) -> pd.DataFrame | None:
         """The training curve, or None where nothing was trained."""
         return load_parquet(path / CURVE) if (path / CURVE).exists() else None
+
+    def read_recipe(self, path: Path) -> dict[str, Any] | None:
+        """The resolved recipe, or None where none was stored; StoreError when the file is damaged."""
+        if not (path / RECIPE).exists():
+            return None
+        import yaml
+
+        try:
+            recipe = yaml.safe_load((path / RECIPE).read_bytes())
+        except (OSError, yaml.YAMLError) as error:
+            raise StoreError(f"{path / RECIPE} is not readable YAML: {error}", "fix: restore the file") from error
+        if not isinstance(recipe, dict):
+            raise StoreError(
+                f"{path / RECIPE}: expected a mapping, found {type(recipe).__name__}.", "fix: restore the file"
+            )
+        return recipe
 
     def runs(self, suite: str | None = None, algo: str | None = None) -> Iterator[StoredRun]:
         """Every run directory in sorted order; damaged ones come with a `problem` instead of a record."""
@@ -161,12 +177,9 @@ class RunStore:
         return matches[0]
 
     def _runs_in(self, directory: Path) -> Iterator[StoredRun]:
-        for old in sorted(directory.glob(_OLD + "*")):
-            restored = _restore(old)
-            if restored == old:  # no permission to rename: it is read where it lies
-                yield self._load(old)
-        for path in _directories(directory):
-            yield self._load(path)
+        keys = {path.name for path in _directories(directory)} | {_key(old) for old in directory.glob(_OLD + "*")}
+        for key in sorted(keys):
+            yield self._load(_restore(directory / key))
 
     def _load(self, path: Path) -> StoredRun:
         try:
@@ -184,52 +197,55 @@ class RunStore:
 
 def _publish(aside: Path, target: Path) -> None:
     """Rename a finished directory to its place; the one that is there steps aside until the new one is in."""
-    old = target.with_name(_OLD + target.name)
-    for attempt in range(_PUBLISH_ATTEMPTS):
-        if target.exists():
-            if old.exists():
-                _discard(old)
-            with contextlib.suppress(FileNotFoundError):  # another writer moved it first
-                target.replace(old)
+    for attempt in range(1, _PUBLISH_ATTEMPTS + 1):
+        with contextlib.suppress(FileNotFoundError):  # a first run has nothing in its place
+            target.replace(target.with_name(f"{_OLD}{target.name}~{secrets.token_hex(4)}"))
         try:
             aside.replace(target)
             break
-        except OSError:
-            if not target.exists():
-                _restore(old)
-                raise
-            if attempt == _PUBLISH_ATTEMPTS - 1:
+        except OSError as error:
+            taken = error.errno in (errno.ENOTEMPTY, errno.EEXIST)  # by another writer, or a reader that restored
+            if not taken or attempt == _PUBLISH_ATTEMPTS:
+                _restore(target)
                 raise
     sync_directory(target.parent)
-    if old.exists():
-        _discard(old)
+    _clean(target.parent)
 
 
-def _restore(old: Path) -> Path:
-    """Undo a replacement that was cut short; returns where the old run lies now (its place, or still aside)."""
-    target = old.with_name(old.name.removeprefix(_OLD))
-    if old.is_dir() and not target.exists():
-        try:
-            old.replace(target)
-        except OSError:
-            return target if target.exists() else old
+def _restore(target: Path) -> Path:
+    """Undo a replacement that was cut short; returns where the run lies: its place, or aside without write access."""
+    old = list(target.parent.glob(f"{_OLD}{target.name}~*"))
+    if target.exists() or not old:
+        return target
+    latest = max(old, key=lambda path: path.stat().st_ctime_ns)
+    try:
+        latest.replace(target)
+    except OSError:
+        return target if target.exists() else latest
     return target
 
 
-def _discard(old: Path) -> None:
-    """Delete a superseded run. It is renamed first, so that one half deleted is never taken for a run."""
-    doomed = old.with_name(f"{_TMP}{old.name.removeprefix(_OLD)}-{secrets.token_hex(4)}")
-    with contextlib.suppress(OSError):  # the new run is in place: a leftover costs disk space only
-        old.replace(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
-
-
 def _clean(directory: Path) -> None:
-    """Delete what dead writers left behind, and old runs whose successors are in place."""
+    """Delete what dead writers left behind, and old runs whose successors are in place.
+
+    Old runs are listed before their successors are looked for: a run that steps aside after that is not touched.
+    They are renamed before they are deleted, so that one half deleted is never taken for a run.
+    Failure costs disk space only.
+    """
+    for old in list(directory.glob(_OLD + "*")):
+        if old.with_name(_key(old)).exists():
+            doomed = old.with_name(f"{_TMP}{_key(old)}-{secrets.token_hex(4)}")
+            with contextlib.suppress(OSError):
+                shutil.rmtree(old.replace(doomed), ignore_errors=True)
     for leftover in directory.glob(_TMP + "*"):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - leftover.stat().st_mtime > _STALE_S:
                 shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _key(path: Path) -> str:
+    """The key a run directory belongs to, in its place or aside."""
+    return path.name.removeprefix(_OLD).partition("~")[0]
 
 
 def _directories(parent: Path) -> list[Path]:

@@ -1,5 +1,43 @@
-"""What a number on a board means: intervals, paired tests and ranks. NumPy and SciPy only."""
+"""What a number on a board means: intervals, paired tests, ranks and planning. NumPy and SciPy only.
 
+Every function takes plain arrays of one score per episode, refuses values that are not finite, and draws (where it
+draws at all) from a named stream: equal arguments give equal results. docs/statistics.md has the formulas, what each
+claims and its coverage by simulation.
+"""
+
+from bench.stats.bootstrap import bootstrap_t_interval
+from bench.stats.classes import open_interval
 from bench.stats.intervals import Interval, t_interval
+from bench.stats.pairs import Difference, crossed_difference, paired_difference, sign_flip_p
+from bench.stats.planning import PREFIXES, PilotVariances, Plan, episodes_needed, pilot_variances, plan
+from bench.stats.ranks import Comparison, Rank, compare_all, compare_to, holm, rank_intervals
+from bench.stats.seeds import crossed_interval
+from bench.stats.suites import mean_across_suites
+from bench.stats.variance import VarianceSplit, variance_split
 
-__all__ = ["Interval", "t_interval"]
+__all__ = [
+    "PREFIXES",
+    "Comparison",
+    "Difference",
+    "Interval",
+    "PilotVariances",
+    "Plan",
+    "Rank",
+    "VarianceSplit",
+    "bootstrap_t_interval",
+    "compare_all",
+    "compare_to",
+    "crossed_difference",
+    "crossed_interval",
+    "episodes_needed",
+    "holm",
+    "mean_across_suites",
+    "open_interval",
+    "paired_difference",
+    "pilot_variances",
+    "plan",
+    "rank_intervals",
+    "sign_flip_p",
+    "t_interval",
+    "variance_split",
+]

@@ -46,7 +46,7 @@ def bootstrap_t_interval(
     --------
     >>> interval = bootstrap_t_interval([0.1, 0.2, 0.1, 0.3, 0.2, 1.5, 0.1, 0.2, 0.4, 0.3])
     >>> f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
-    '0.34 [0.20, 1.33]'
+    '0.34 [0.14, 1.40]'
     """
     x = vector(values)
     k = math.floor((resamples + 1) * (1 - probability(level, "level")) / 2)
@@ -60,7 +60,7 @@ def bootstrap_t_interval(
     if not (math.isfinite(low) and math.isfinite(high)):
         return t_interval(x, level)
     se = sd / math.sqrt(x.size)
-    return Interval(mean, mean - high * se, mean - low * se, se, sd, x.size, "bootstrap-t", x.size - 1)
+    return Interval(mean, mean - high * se, mean - low * se, se, sd, x.size, "bootstrap-t", x.size - 1.0)
 
 
 def _studentised(centred: FloatArray, resamples: int, seed: int) -> FloatArray:

@@ -15,6 +15,7 @@ from bench.errors import UsageError
 from bench.stats._checks import FloatArray, integers, vector_or_seed_matrix
 from bench.stats._student import satterthwaite
 from bench.stats.intervals import Interval, mean_and_sd, student_interval, t_interval
+from bench.stats.seeds import crossed_interval
 
 
 def open_interval(
@@ -50,12 +51,14 @@ def open_interval(
 
     Examples
     --------
-    >>> easy = open_interval([0.9, 0.8, 0.6, 0.5, 0.9, 0.4], [[0, 1], [0, 2], [1, 3], [2, 3], [0, 1], [2, 3]])
-    >>> f"{easy.mean:.3f} [{easy.low:.3f}, {easy.high:.3f}]"
-    '0.683 [0.158, 1.209]'
+    >>> scores = [0.9, 0.8, 0.7, 0.5, 0.9, 0.6, 0.8, 0.4]
+    >>> classes = [[0, 1], [0, 2], [1, 3], [4, 5], [0, 6], [3, 7], [2, 6], [5, 7]]
+    >>> interval = open_interval(scores, classes)
+    >>> f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+    '0.700 [0.384, 1.016]'
     """
     x = vector_or_seed_matrix(scores)
-    closed = t_interval(x, level) if x.ndim == 1 else _crossed(x, level)
+    closed = t_interval(x, level) if x.ndim == 1 else crossed_interval(x, level)
     episode_means = x if x.ndim == 1 else x.mean(axis=0)
     pool, groups = class_variance(episode_means, classes, cluster_of)
     df = min(satterthwaite([(pool, groups - 1.0), (closed.se**2, closed.df)]), groups - 1.0)
@@ -101,9 +104,3 @@ def _groups(classes: npt.ArrayLike, cluster_of: npt.ArrayLike | None, n: int) ->
             raise UsageError(f"Expected a cluster for class {labels.max()}; found {clusters.size} in cluster_of.")
         labels = clusters[labels]
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
-
-
-def _crossed(x: FloatArray, level: float) -> Interval:
-    from bench.stats.seeds import crossed_interval  # seeds.py splits off the class pool's part with this file
-
-    return crossed_interval(x, level)

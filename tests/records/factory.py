@@ -84,11 +84,11 @@ def make_record(scores: pd.DataFrame | None = None, **changes: Any) -> Record:
     elif scores is not None:
         metrics = [metric("mse", "squared target unit", False, scores["score"].to_numpy())]
         metrics += [metric(n, "squared target unit", False, scores[n].to_numpy()) for n in scores if "@" in n]
-    fields: dict[str, Any] = dict(
-        key="",
-        status="ok" if scores is not None else "failed",
-        reason=None if scores is not None else "the learner raised ValueError: wrong shape",
-        suite=SuiteRef(
+    fields: dict[str, Any] = {
+        "key": "",
+        "status": "ok" if scores is not None else "failed",
+        "reason": None if scores is not None else "the learner raised ValueError: wrong shape",
+        "suite": SuiteRef(
             name="glyphs-5w1s" if classification else "sinusoid-10s",
             version=1,
             kind="classification" if classification else "regression",
@@ -97,8 +97,8 @@ def make_record(scores: pd.DataFrame | None = None, **changes: Any) -> Record:
             pinned=True,
             data_source="built in" if classification else None,
         ),
-        episodes=0 if scores is None else len(scores),
-        algorithm=AlgorithmRef(
+        "episodes": 0 if scores is None else len(scores),
+        "algorithm": AlgorithmRef(
             name="protonet",
             family="metric",
             origin="baselines/protonet.py",
@@ -108,14 +108,14 @@ def make_record(scores: pd.DataFrame | None = None, **changes: Any) -> Record:
             trains=True,
             source_sha256="c3" * 32,
         ),
-        recipe="fast",
-        budget="full",
-        seed=0,
-        protocol=Protocol(transductive=False, selection="validation"),
-        metrics=metrics,
-        timing=Timing(train_s=312.4, eval_episodes_per_s=410.0, batch=16, warmup=2, repeats=40),
-        size=Size(parameters=112_000),
-        environment=Environment(
+        "recipe": "fast",
+        "budget": "full",
+        "seed": 0,
+        "protocol": Protocol(transductive=False, selection="validation"),
+        "metrics": metrics,
+        "timing": Timing(train_s=312.4, eval_episodes_per_s=410.0, batch=16, warmup=2, repeats=40),
+        "size": Size(parameters=112_000),
+        "environment": Environment(
             device="cpu",
             hardware_class="cpu-x86_64-2c",
             cpu="EPYC",
@@ -126,20 +126,20 @@ def make_record(scores: pd.DataFrame | None = None, **changes: Any) -> Record:
             python="3.11",
             versions={"torch": "2.14"},
         ),
-        code=Code(bench_version="0.1.0", commit="d4" * 20, dirty=False),
-        command="",
-        started="2026-01-02T03:04:05Z",
-        finished="2026-01-02T03:10:05Z",
-        checkpoint=Checkpoint(sha256="e5" * 32, bytes=448_000),
-        scores=None if scores is None else describe_scores(scores),
-    )
+        "code": Code(bench_version="0.1.0", commit="d4" * 20, dirty=False),
+        "command": "",
+        "started": "2026-01-02T03:04:05Z",
+        "finished": "2026-01-02T03:10:05Z",
+        "checkpoint": Checkpoint(sha256="e5" * 32, bytes=448_000),
+        "scores": None if scores is None else describe_scores(scores),
+    }
     for name, value in changes.items():
         part, _, field = name.partition("__")
         fields[part] = fields[part].model_copy(update={field: value}) if field else value
     algo, suite = fields["algorithm"].name, fields["suite"].name
     identity = [
         algo, suite, fields["suite"].version, fields["seed"], fields["recipe"], fields["budget"],
-        fields["precision"] if "precision" in fields else "", sorted(fields["algorithm"].options.items()),
+        fields.get("precision", ""), sorted(fields["algorithm"].options.items()),
         fields["algorithm"].source_sha256, fields["protocol"].transductive,
     ]  # fmt: skip
     fields["key"] = fields["key"] or hashlib.sha256(repr(identity).encode()).hexdigest()[:16]

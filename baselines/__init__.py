@@ -1,0 +1,1 @@
+"""The algorithms that ship with bench: one readable file each, built on the public API only."""

@@ -1,0 +1,74 @@
+"""Image encoders: Conv4 (Vinyals et al. 2016) and any timm model.
+
+Convolutions keep channels_last memory, which doubles their speed on CPUs and suits tensor cores.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+import bench
+
+
+class ConvBlock(nn.Sequential):
+    """3x3 convolution, batch norm, 2x2 max-pool, ReLU.
+
+    Pooling comes before the ReLU: the two commute, and a quarter of the work is left for the second.
+    running : False makes batch norm use the statistics of the current batch in evaluation too (transductive).
+    """
+
+    def __init__(self, n_in: int, n_out: int, padding: int = 1, pool: bool = True, running: bool = True) -> None:
+        super().__init__(
+            nn.Conv2d(n_in, n_out, 3, padding=padding, bias=False),  # batch norm removes a bias
+            nn.BatchNorm2d(n_out, track_running_stats=running),
+            nn.MaxPool2d(2) if pool else nn.Identity(),
+            nn.ReLU(inplace=True),
+        )
+
+
+class Conv4(nn.Module):
+    """Four ConvBlocks and a flatten: [M, C, H, W] -> [M, filters * (H // 16) * (W // 16)]."""
+
+    def __init__(self, channels: int, filters: int = 64) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(ConvBlock(channels, filters), *(ConvBlock(filters, filters) for _ in range(3)))
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
+
+    def forward(self, images: Tensor) -> Tensor:
+        features: Tensor = self.blocks(images.contiguous(memory_format=torch.channels_last))
+        return features.flatten(1)
+
+
+class TimmEncoder(nn.Module):
+    """A timm model without its head, with its own normalisation and input size."""
+
+    def __init__(self, model: str, channels: int, pretrained: bool = False) -> None:
+        super().__init__()
+        import timm  # slow to import, and only this encoder needs it
+
+        self.model = timm.create_model(model, pretrained=pretrained, num_classes=0)
+        config = timm.data.resolve_model_data_config(self.model)
+        self.size = tuple(config["input_size"][1:])
+        self.register_buffer("mean", torch.tensor(config["mean"])[:, None, None])
+        self.register_buffer("std", torch.tensor(config["std"])[:, None, None])
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
+
+    def forward(self, images: Tensor) -> Tensor:
+        images = images.expand(-1, 3, -1, -1)
+        images = nn.functional.interpolate(images, self.size, mode="bilinear", antialias=True)
+        features: Tensor = self.model(((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last))
+        return features
+
+
+def encoder(name: str, x_shape: tuple[int, ...]) -> nn.Module:
+    """"conv4", "conv4-32" (32 filters) or "timm:<model>" (random weights) for images of shape (C, H, W)."""
+    channels = x_shape[0]
+    if name.startswith("timm:"):
+        return TimmEncoder(name.removeprefix("timm:"), channels)
+    filters = {"conv4": 64, "conv4-32": 32}
+    if name not in filters:
+        raise bench.UsageError(
+            f"Unknown backbone {name!r}.", f"Known: {', '.join(filters)} and timm:<model>, e.g. timm:resnet18"
+        )
+    return Conv4(channels, filters[name])

@@ -1,0 +1,58 @@
+"""Conditional Neural Processes (Garnelo et al. 2018, arXiv:1807.01613), sizes of the TNP protocol.
+
+    bench run --algo cnp --suite gp1d-rbf --recipe fast
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import bench
+
+
+class CNP(bench.Learner):
+    family = "model"
+    transductive = False
+
+    @dataclass
+    class Options:
+        width: int = 128  # units of every layer
+        pre_depth: int = 4  # layers before the mean over the context
+        post_depth: int = 2  # layers after it
+        decoder_depth: int = 3
+
+    @classmethod
+    def skip(cls, task: bench.TaskSpec) -> str | None:
+        return None if task.kind == "regression" else "predicts functions; the suite asks for classes"
+
+    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
+        super().__init__(task, options)
+        dx, dy, width = task.x_shape[0], task.y_dim, options.width
+        self.before = mlp(dx + dy, width, width, options.pre_depth)
+        self.after = mlp(width, width, width, options.post_depth)
+        self.decoder = mlp(width + dx, width, 2 * dy, options.decoder_depth)
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Gaussian:
+        pairs = torch.cat([support_x, support_y], dim=-1)  # [B, S, dx + dy]
+        context = self.after(self.before(pairs).mean(1, keepdim=True))  # [B, 1, width]
+        decoded = self.decoder(torch.cat([context.expand(-1, query_x.shape[1], -1), query_x], dim=-1))
+        return gaussian(decoded)
+
+
+def gaussian(decoded: Tensor) -> bench.Gaussian:
+    """[..., 2 dy] -> mean and bounded standard deviation .1 + .9 softplus, as in the authors' notebook."""
+    mean, raw = decoded.chunk(2, dim=-1)
+    return bench.Gaussian(mean, 0.1 + 0.9 * F.softplus(raw))
+
+
+def mlp(n_in: int, width: int, n_out: int, depth: int) -> nn.Sequential:
+    """`depth` linear layers with ReLU between them."""
+    sizes = [n_in, *[width] * (depth - 1), n_out]
+    layers: list[nn.Module] = []
+    for a, b in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(a, b), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers[:-1])

@@ -1,0 +1,170 @@
+"""Which runs a board takes, and why it leaves the others out. Nothing is dropped without a reason.
+
+A board takes a run that is ok, at budget full, on the pinned episodes and data of the suite's newest version, with at
+least the official number of episodes and scores that are those the record was written with. Runs of older sources
+stay, flagged on their rows. Every seed counts: nobody chooses among them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.boards.rows import OFFICIAL_EPISODES, LeftOut
+from bench.boards.score import Matrix
+from bench.errors import Mismatch, StoreError
+from bench.records import Record, RunStore, StoredRun, each_run, score_column
+
+_PER_RUN = {"seed", "device", "strategy", "compile"}  # entries of a resolved recipe that do not make another row
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A run on the board: its record, its scores over the official prefix, and the digest of its resolved recipe."""
+
+    record: Record
+    scores: dict[str, Matrix]  # metric name -> float64 [episodes]
+    floored: int
+    recipe_sha256: str
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """All stored runs of one suite. `failed` are the runs at full budget that ended without a score."""
+
+    admitted: tuple[Admitted, ...]
+    left_out: tuple[LeftOut, ...]
+    failed: tuple[Record, ...]
+
+
+def sort_runs(roots: Sequence[Path], official: int = OFFICIAL_EPISODES) -> dict[str, Sorted]:
+    """Every run below the roots, by suite: admitted, or left out with the reason."""
+    by_suite: dict[str, list[tuple[RunStore, StoredRun]]] = {}
+    for store, run in each_run(roots):
+        by_suite.setdefault(run.place[0], []).append((store, run))
+    return {suite: _sort_suite(runs, official) for suite, runs in sorted(by_suite.items())}
+
+
+def runs_by_row(admitted: Iterable[Admitted]) -> Iterator[list[Admitted]]:
+    """Admitted runs grouped into rows, seeds in order."""
+    groups: dict[tuple[str, ...], list[Admitted]] = {}
+    for run in admitted:
+        identity = (*setting(run.record), run.record.algorithm.source_sha256, run.recipe_sha256)
+        groups.setdefault(identity, []).append(run)
+    for identity in sorted(groups):
+        yield sorted(groups[identity], key=lambda run: -1 if run.record.seed is None else run.record.seed)
+
+
+def _sort_suite(runs: Sequence[tuple[RunStore, StoredRun]], official: int) -> Sorted:
+    eligible = [run.record for _, run in runs if run.record and not _own_reason(run.record, official)]
+    newest = max(eligible, key=lambda record: (record.suite.version, _age(record)), default=None)
+    admitted: list[Admitted] = []
+    left_out: list[LeftOut] = []
+    for store, run in runs:
+        if run.record is None:
+            _, algo, key = run.place
+            left_out.append(LeftOut(algo, "", None, key, _without_root(run.problem or "", store.root)))
+            continue
+        reason = _own_reason(run.record, official) or (_other_episodes(run.record, newest) if newest else "")
+        if not reason:
+            try:
+                admitted.append(_load(store, run.path, run.record, official))
+            except (Mismatch, StoreError) as error:
+                reason = _without_root(error.message, store.root)
+        if reason:
+            left_out.append(_left_out(run.record, reason))
+    kept, repeated = _one_per_seed(admitted)
+    records = [run.record for _, run in runs if run.record]
+    failed = [record for record in records if record.status != "ok" and record.budget == "full"]
+    order = sorted([*left_out, *repeated], key=lambda item: (item.algorithm, item.recipe, item.seed or 0, item.key))
+    return Sorted(tuple(kept), tuple(order), tuple(failed))
+
+
+def _own_reason(record: Record, official: int) -> str:
+    """Why this record can't be on any board, "" if it can."""
+    if record.status != "ok":
+        return f"{record.status}: {record.reason}" if record.reason else record.status
+    if record.budget != "full":
+        return f"budget {record.budget}: boards take budget full"
+    if not record.suite.pinned:
+        return "unpinned: the episodes or the data are not those pinned for the suite"
+    if record.episodes < official:
+        return f"{record.episodes:,} episodes: boards take at least {official:,}"
+    if not record.metrics or record.scores is None:
+        return "no scores"
+    return ""
+
+
+def _other_episodes(record: Record, newest: Record) -> str:
+    """Why a run can't stand beside the newest one of its suite, "" if it can."""
+    mine, theirs = record.suite, newest.suite
+    if mine.version != theirs.version:
+        return f"suite version {mine.version}: the board shows version {theirs.version}"
+    if mine.manifest_sha256 != theirs.manifest_sha256:
+        return f"other episodes: manifest {mine.manifest_sha256[:12]}, the board has {theirs.manifest_sha256[:12]}"
+    if mine.data_fingerprint != theirs.data_fingerprint:
+        found, expected = str(mine.data_fingerprint)[:12], str(theirs.data_fingerprint)[:12]
+        return f"other data: fingerprint {found}, the board has {expected}"
+    if (ranked := record.metrics[0]).name != newest.metrics[0].name:
+        return f"other ranked metric: {ranked.name}, the board has {newest.metrics[0].name}"
+    return ""
+
+
+def _load(store: RunStore, path: Path, record: Record, official: int) -> Admitted:
+    scores = store.read_scores(path, record).iloc[:official]
+    columns: dict[str, Matrix] = {}
+    for metric in record.metrics:
+        if column := score_column(record, metric.name):
+            columns[metric.name] = scores[column].to_numpy(dtype=np.float64)
+    floored = int(scores["floored"].sum()) if "floored" in scores else 0
+    return Admitted(record, columns, floored, _digest(store.read_recipe(path)))
+
+
+def _digest(recipe: dict[str, Any] | None) -> str:
+    same = {name: value for name, value in (recipe or {}).items() if name not in _PER_RUN}
+    return hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _one_per_seed(admitted: Iterable[Admitted]) -> tuple[list[Admitted], list[LeftOut]]:
+    """A setting that was run twice for a seed counts once: the first result stands, later ones can't better it."""
+    kept: dict[tuple[object, ...], Admitted] = {}
+    repeated: list[LeftOut] = []
+    for run in sorted(admitted, key=lambda run: (_age(run.record), run.record.key)):
+        identity = (*setting(run.record), run.record.algorithm.source_sha256, run.recipe_sha256, run.record.seed)
+        if (first := kept.setdefault(identity, run)) is not run:
+            repeated.append(_left_out(run.record, f"repeats {first.record.key}: same setting and seed, finished later"))
+    return list(kept.values()), repeated
+
+
+def setting(record: Record) -> tuple[str, ...]:
+    """What makes a row beside its suite, source and resolved recipe: learner, recipe, options, precision, mode."""
+    algorithm, protocol = record.algorithm, record.protocol
+    return (
+        algorithm.name,
+        algorithm.origin,
+        record.recipe,
+        *(f"{name}={value!r}" for name, value in sorted(algorithm.options.items())),
+        record.precision,
+        f"transductive={protocol.transductive}",
+        f"external={sorted(protocol.external_data)}{protocol.saw_test_classes}",
+        f"ensemble={protocol.test_time_ensemble}",
+    )
+
+
+def _age(record: Record) -> str:
+    return record.finished  # RFC 3339 in UTC sorts as text
+
+
+def _left_out(record: Record, reason: str) -> LeftOut:
+    return LeftOut(record.algorithm.name, record.recipe, record.seed, record.key, reason)
+
+
+def _without_root(text: str, root: Path) -> str:
+    """Problems name files in full; a page must read the same wherever it is generated."""
+    return text.replace(f"{root}/", "")

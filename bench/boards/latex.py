@@ -1,0 +1,34 @@
+"""Tables for papers: LaTeX with booktabs."""
+
+from __future__ import annotations
+
+from bench.boards.tables import Table
+
+_SPECIAL = {c: f"\\{c}" for c in "{}_&%$#"} | {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "±": r"$\pm$",
+    "—": "---",
+    "…": r"\dots{}",
+}
+
+
+def latex_table(table: Table) -> str:
+    """A tabular with booktabs rules (`\\usepackage{booktabs}`), the title as a comment above it."""
+    columns = "".join("r" if right else "l" for right in table.right)
+    rows = [r" & ".join(map(escape, row)) + r" \\" for row in table.rows]
+    head = r" & ".join(map(escape, table.headers)) + r" \\"
+    lines = [f"% {' '.join(table.title.split())}", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule"]
+    return "\n".join([*lines, *rows, r"\bottomrule", r"\end{tabular}"])
+
+
+def escape(text: str) -> str:
+    """Any text as LaTeX text on one line.
+
+    >>> print(escape("98.27 ± 0.14 % of a_b"))
+    98.27 $\\pm$ 0.14 \\% of a\\_b
+    """
+    return "".join(_SPECIAL.get(c, c) for c in " ".join(text.split()))

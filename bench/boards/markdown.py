@@ -1,0 +1,86 @@
+"""Tables and suite pages in GitHub's markdown. What learners and users wrote is shown as text, never as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.boards.numbers import NONE, seeds_text
+from bench.boards.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Board, Row
+from bench.boards.tables import Table, algorithm_text, left_out_table, section_tables
+from bench.boards.wanted import Cell, wanted_table
+
+_LONGEST_CELL = 300  # an error message of a learner may be pages long
+_MARKUP = str.maketrans({c: f"\\{c}" for c in "\\`*_[]|~#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
+
+
+def markdown_table(table: Table) -> str:
+    """A pipe table, without the title."""
+    rule = ["---:" if right else "---" for right in table.right]
+    lines = [[escape(header) for header in table.headers], rule]
+    lines += [[escape(cell) for cell in row] for row in table.rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def escape(text: str) -> str:
+    """Any text as one line of plain markdown: no markup, no HTML, no page markers."""
+    line = " ".join(text.split())
+    return (line if len(line) <= _LONGEST_CELL else line[: _LONGEST_CELL - 1] + "…").translate(_MARKUP)
+
+
+def suite_markdown(board: Board, wanted: Sequence[Cell] = ()) -> str:
+    """A suite's page: what was asked, one table per section, how each row was made, what is missing and why."""
+    parts = [_header(board)]
+    for table in section_tables(board):
+        parts += [f"## {table.title}", markdown_table(table)]
+    if not board.rows:
+        parts.append("No run has been admitted yet.")
+    else:
+        parts += ["## How each row was made", *(_provenance(row) for row in board.rows)]
+    if board.left_out:
+        parts += ["## Not on the board", markdown_table(left_out_table(board.left_out))]
+    if wanted:
+        parts += ["## Not measured yet", markdown_table(wanted_table(wanted))]
+    return "\n\n".join(parts)
+
+
+def _header(board: Board) -> str:
+    if board.metric is None:
+        return f"{escape(board.suite)}: no admitted run yet."
+    better = "higher" if board.metric.higher_is_better else "lower"
+    data = f", data `{_short(board.data_fingerprint)}`" if board.data_fingerprint else ", generated data"
+    source = f" ({escape(board.data_source)})" if board.data_source else ""
+    lines = [
+        f"**{escape(board.suite)}**, version {board.version}, {board.kind}: {escape(board.metric.name)} in "
+        f"{escape(board.metric.unit)}, {better} is better, over the first {OFFICIAL_EPISODES:,} test episodes. "
+        f"Manifest `{_short(board.manifest_sha256)}`{data}{source}.",
+        "",
+        "Rows are sorted by their mean, which is not a ranking: neighbours may well be equal. ± is half of a closed "
+        "95 % interval over episodes of this class pool, for the very seeds of the row. "
+        f'"Checkpoint" rows have fewer than {ALGORITHM_SEEDS} training seeds and say nothing about other seeds.',
+    ]
+    if board.bound:
+        lines += ["", f"The gap to {escape(board.bound)} is paired, episode by episode; bounds are not ranked."]
+    return "\n".join(lines)
+
+
+def _provenance(row: Row) -> str:
+    seeds = f"seeds {seeds_text(row.seeds)}" if row.trains else "no training"
+    facts = [
+        f"{row.recipe}, {seeds}, {row.precision}, {row.score_label} interval",
+        f"{row.n_configs_tried} configuration{'s' if row.n_configs_tried > 1 else ''} tried",
+        f"source {row.source_sha256[:12]}",
+        f"bench {', '.join(row.bench_versions)}",
+        f"runs {', '.join(row.keys)}",
+    ]
+    title = f"**{escape(algorithm_text(row))}** ({escape(row.origin)}): {escape(row.title) or NONE}"
+    commands = "\n".join(f"    {_code(command)}" for command in row.commands)
+    return f"{title}<br>{escape('; '.join(facts))}.\n\n{commands}"
+
+
+def _short(sha256: str | None) -> str:
+    return (sha256 or "")[:12]
+
+
+def _code(command: str) -> str:
+    """A command for a code block, where nothing can be escaped: one line that can't close the page's markers."""
+    return " ".join(command.split()).replace("<!--", "<!- -")

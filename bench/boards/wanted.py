@@ -1,0 +1,128 @@
+"""`wanted.yaml`: cells of the boards that nobody has measured yet, with what they would cost.
+
+- suite: miniimagenet-5w1s
+  algo: protonet
+  recipe: paper
+  seeds: 0-2
+  cost: 3 x 9 h on one GPU
+  why: needs the images
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from bench.boards.numbers import seeds_text
+from bench.boards.rows import Board
+from bench.boards.tables import Table
+from bench.errors import UsageError
+
+if TYPE_CHECKING:
+    import yaml
+
+
+def _seeds(value: Any) -> Any:
+    """`0-2`, `4` or a list, as the list of seeds."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [value]
+    if isinstance(value, str):
+        span = re.fullmatch(r"(\d+)(?:-(\d+))?", value)
+        if not span or int(span[2] or span[1]) < int(span[1]):
+            raise ValueError("expected seeds such as 0-2, 4 or [0, 1, 2]")
+        return list(range(int(span[1]), int(span[2] or span[1]) + 1))
+    return value
+
+
+_Text = Annotated[str, Field(min_length=1)]
+
+
+class Cell(BaseModel):
+    """One learner with one recipe on one suite, for these seeds. `cost` is text that says hours and hardware."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    suite: _Text
+    algo: _Text
+    recipe: _Text
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_seeds), Field(min_length=1)]
+    cost: _Text
+    why: _Text
+
+
+def load_wanted(path: Path) -> tuple[Cell, ...]:
+    """The cells of a file; none when there is no such file. UsageError names line and field."""
+    import yaml
+
+    if not path.exists():
+        return ()
+    text = path.read_text(encoding="utf-8")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        fields = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise UsageError(f"{at}: not valid YAML: {getattr(error, 'problem', error)}.", _FIX) from error
+    try:
+        return TypeAdapter(tuple[Cell, ...]).validate_python(fields or [])
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"][1:])) or "entry"
+        raise UsageError(f"{path}:{_line(node, first['loc'])}: {field}: {first['msg']}.", _FIX) from error
+
+
+_FIX = "fix: each entry has suite, algo, recipe, seeds, cost and why"
+
+
+def measured(cells: Iterable[Cell], boards: Iterable[Board]) -> list[Cell]:
+    """The cells whose every seed is on a board by now, and which have to leave the list."""
+    seeds: dict[tuple[str, str, str], set[int]] = {}
+    training_free: set[tuple[str, str, str]] = set()
+    for board in boards:
+        for row in board.rows:
+            place = (board.suite, row.algorithm, row.recipe)
+            seeds.setdefault(place, set()).update(row.seeds)
+            if not row.trains:
+                training_free.add(place)
+    return [
+        cell
+        for cell in cells
+        if (place := (cell.suite, cell.algo, cell.recipe)) in training_free
+        or set(cell.seeds) <= seeds.get(place, set())
+    ]
+
+
+def wanted_table(cells: Sequence[Cell]) -> Table:
+    """The cells of one suite that are still to be measured."""
+    return Table(
+        "Not measured yet",
+        ("algorithm", "recipe", "seeds", "cost", "why"),
+        (False,) * 5,
+        tuple((cell.algo, cell.recipe, seeds_text(cell.seeds), cell.cost, cell.why) for cell in cells),
+    )
+
+
+def _line(node: yaml.Node | None, path: Sequence[int | str]) -> int:
+    """The line in the file of the deepest part of `path` that is there, counted from 1."""
+    import yaml
+
+    line = 1
+    for part in path:
+        if node is None:
+            break
+        line = node.start_mark.line + 1
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        elif isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == part]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        else:
+            break
+    return line if node is None else max(line, node.start_mark.line + 1)

@@ -1,0 +1,69 @@
+"""From the bytes of one image file to one uint8 array, by a named transform."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.errors import DataInvalid
+
+LOSSLESS = frozenset({".png", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})  # decode to the same pixels everywhere
+IMAGE_SUFFIXES = LOSSLESS | {".jpg", ".jpeg", ".webp"}
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Decode, convert, resize, invert. Two data sets prepared by one transform id are comparable pixel by pixel.
+
+    The filter is Pillow's BILINEAR with its support scaled to the shrinking factor (it averages, it does not
+    sample). Its weights need no transcendental function and Pillow applies them in fixed point, so that the
+    pixels of lossless sources are the same on every machine. No crop, no change of aspect ratio is undone,
+    EXIF orientation is not applied: as the reference preprocessings of these data sets do it.
+
+    size : side of the square result in pixels
+    resize : False where the source must have that size already
+    """
+
+    size: int
+    colour: Literal["grey", "rgb"]
+    resize: bool = True
+    invert: bool = False
+
+    @property
+    def id(self) -> str:
+        steps = [self.colour, f"resize-{self.size}-bilinear" if self.resize else f"{self.size}"]
+        return "-".join(steps + ["invert"] * self.invert) + "/1"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of a result."""
+        return (1 if self.colour == "grey" else 3, self.size, self.size)
+
+    def apply(self, data: bytes, name: str) -> npt.NDArray[np.uint8]:
+        """The image file's bytes as uint8 [C, H, W]; DataInvalid naming the image if they don't decode."""
+        from PIL import Image
+
+        try:
+            with Image.open(io.BytesIO(data)) as opened:
+                image = opened.convert("L" if self.colour == "grey" else "RGB")
+        except (
+            OSError,
+            ValueError,
+            SyntaxError,
+            Image.DecompressionBombError,
+            Image.DecompressionBombWarning,
+        ) as error:
+            raise DataInvalid(f"{name} is not a readable image ({error})", "Get this file again.") from error
+        if image.size != (self.size, self.size):
+            if not self.resize:
+                found = f"{image.width}x{image.height}"
+                raise DataInvalid(f"{name}: expected an image of {self.size}x{self.size} pixels, found {found}")
+            image = image.resize((self.size, self.size), Image.Resampling.BILINEAR)
+        pixels = np.asarray(image, dtype=np.uint8)
+        if self.invert:
+            pixels = 255 - pixels
+        return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
