@@ -58,11 +58,11 @@ def _row(
 ) -> Row:
     record = max((run.record for run in group), key=lambda record: record.finished)
     algorithm = record.algorithm
-    score, label = row_interval(_matrix(group, metric.name))
+    score, label = row_interval(_matrix(group, metric.name), algorithm.trains)
     extras: dict[str, Interval] = {}
     for extra in record.metrics[1:]:
         if all(extra.name in run.scores for run in group):
-            extras[extra.name], _ = row_interval(_matrix(group, extra.name))
+            extras[extra.name], _ = row_interval(_matrix(group, extra.name), algorithm.trains)
     gap = None
     if bound and not algorithm.knows:
         gap = gap_interval(_matrix(group, metric.name), _matrix(bound, metric.name), metric.higher_is_better)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.boards.numbers import NONE, seeds_text
+from bench.boards.numbers import NONE, seeds_text, unit_text
 from bench.boards.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Board, Row
 from bench.boards.tables import Table, algorithm_text, left_out_table, section_tables
 from bench.boards.wanted import Cell, wanted_table
@@ -31,10 +31,8 @@ def suite_markdown(board: Board, wanted: Sequence[Cell] = ()) -> str:
     """A suite's page: what was asked, one table per section, how each row was made, what is missing and why."""
     parts = [_header(board)]
     for table in section_tables(board):
-        parts += [f"## {table.title}", markdown_table(table)]
-    if not board.rows:
-        parts.append("No run has been admitted yet.")
-    else:
+        parts += [f"## {table.title.capitalize()}", markdown_table(table)]
+    if board.rows:
         parts += ["## How each row was made", *(_provenance(row) for row in board.rows)]
     if board.left_out:
         parts += ["## Not on the board", markdown_table(left_out_table(board.left_out))]
@@ -45,19 +43,21 @@ def suite_markdown(board: Board, wanted: Sequence[Cell] = ()) -> str:
 
 def _header(board: Board) -> str:
     if board.metric is None:
-        return f"{escape(board.suite)}: no admitted run yet."
+        return f"**{escape(board.suite)}**: no run has been admitted yet."
     better = "higher" if board.metric.higher_is_better else "lower"
     data = f", data `{_short(board.data_fingerprint)}`" if board.data_fingerprint else ", generated data"
     source = f" ({escape(board.data_source)})" if board.data_source else ""
     lines = [
         f"**{escape(board.suite)}**, version {board.version}, {board.kind}: {escape(board.metric.name)} in "
-        f"{escape(board.metric.unit)}, {better} is better, over the first {OFFICIAL_EPISODES:,} test episodes. "
+        f"{unit_text(board.metric.unit)}, {better} is better, over the first {OFFICIAL_EPISODES:,} test episodes. "
         f"Manifest `{_short(board.manifest_sha256)}`{data}{source}.",
         "",
         "Rows are sorted by their mean, which is not a ranking: neighbours may well be equal. ± is half of a closed "
-        "95 % interval over episodes of this class pool, for the very seeds of the row. "
+        "95 % interval over other episodes of this suite, for the very seeds of the row. "
         f'"Checkpoint" rows have fewer than {ALGORITHM_SEEDS} training seeds and say nothing about other seeds.',
     ]
+    if others := [m for m in board.extra_metrics if m.unit != board.metric.unit]:
+        lines += ["", f"Units: {'; '.join(f'{escape(m.name)} in {unit_text(m.unit)}' for m in others)}."]
     if board.bound:
         lines += ["", f"The gap to {escape(board.bound)} is paired, episode by episode; bounds are not ranked."]
     return "\n".join(lines)
@@ -66,7 +66,8 @@ def _header(board: Board) -> str:
 def _provenance(row: Row) -> str:
     seeds = f"seeds {seeds_text(row.seeds)}" if row.trains else "no training"
     facts = [
-        f"{row.recipe}, {seeds}, {row.precision}, {row.score_label} interval",
+        f"recipe {row.recipe}, {seeds}, {row.precision}",
+        f"interval: {row.score_label}",
         f"{row.n_configs_tried} configuration{'s' if row.n_configs_tried > 1 else ''} tried",
         f"source {row.source_sha256[:12]}",
         f"bench {', '.join(row.bench_versions)}",

@@ -23,8 +23,13 @@ def score_text(interval: Interval, unit: str) -> str:
 
 
 def metric_header(metric: MetricSpec) -> str:
-    """`accuracy, %` or `mse, squared target unit`."""
-    return f"{metric.name}, {'%' if metric.unit == 'fraction' else metric.unit}"
+    """`accuracy, %` or `mse`, whose unit is too long for a column and stands above the table."""
+    return f"{metric.name}, %" if metric.unit == "fraction" else metric.name
+
+
+def unit_text(unit: str) -> str:
+    """The unit in which a page shows a metric."""
+    return "percent" if unit == "fraction" else unit
 
 
 def seconds_text(seconds: float) -> str:

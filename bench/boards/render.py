@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
 from bench.boards.html import html_table
 from bench.boards.latex import latex_table
 from bench.boards.markdown import suite_markdown
 from bench.boards.rows import Board
-from bench.boards.tables import frame, section_tables
+from bench.boards.tables import Table, frame, section_tables
 from bench.errors import unknown_name
 
 Format = Literal["markdown", "csv", "latex", "html"]
@@ -25,5 +26,9 @@ def render(boards: Sequence[Board], form: str) -> str:
             return frame(boards).to_csv(index=False, lineterminator="\n")
         case "latex" | "html":
             write = latex_table if form == "latex" else html_table
-            return "\n\n".join(write(table) for board in boards for table in section_tables(board)) + "\n"
+            return "\n\n".join(write(table) for board in boards for table in _titled(board)) + "\n"
     raise unknown_name("format", form, FORMATS)
+
+
+def _titled(board: Board) -> list[Table]:
+    return [replace(table, title=f"{board.suite}: {table.title}") for table in section_tables(board)]

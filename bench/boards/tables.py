@@ -33,9 +33,7 @@ class _Column:
 
 def section_tables(board: Board) -> list[Table]:
     """One table per section that has rows: inductive, external data, transductive; best row first."""
-    return [
-        _table(name.capitalize(), _columns(board, rows), rows) for name in SECTIONS if (rows := board.section(name))
-    ]
+    return [_table(name, _columns(board, rows), rows) for name in SECTIONS if (rows := board.section(name))]
 
 
 def left_out_table(items: Sequence[LeftOut]) -> Table:

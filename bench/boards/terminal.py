@@ -21,7 +21,7 @@ def rich_tables(board: Board) -> list[RichTable]:
     tables = []
     for table in section_tables(board):
         hardware = sorted({row[table.headers.index("speed measured on")] for row in table.rows} - {NONE})
-        rich = rich_table(table, f"{board.suite}: {table.title.lower()}", _PAGE_ONLY if len(hardware) < 2 else set())
+        rich = rich_table(table, f"{board.suite}: {table.title}", _PAGE_ONLY if len(hardware) < 2 else set())
         rich.caption = f"episodes/s on {hardware[0]}" if len(hardware) == 1 else None
         tables.append(rich)
     return tables
@@ -38,7 +38,12 @@ def rich_table(table: Table, title: str = "", without: set[str] | frozenset[str]
         title=Text(title or table.title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD
     )
     for i in kept:
-        rich.add_column(Text(table.headers[i]), justify="right" if table.right[i] else "left", overflow="fold")
+        rich.add_column(
+            Text(table.headers[i]),
+            justify="right" if table.right[i] else "left",
+            overflow="fold",
+            no_wrap=table.right[i],
+        )
     for row in table.rows:
         rich.add_row(*(Text(row[i]) for i in kept))
     return rich

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.data import cache
 from bench.data.contract import SPLITS, ImageData
-from bench.data.images import IMAGE_SUFFIXES, LOSSLESS, Transform
+from bench.data.images import IMAGE_SUFFIXES, LOSSLESS, Transform, is_image_file
 from bench.data.prepare import ImageFile, Source, prepare
 from bench.data.progress import OnProgress
 from bench.data.splits import ClassSplit, check_disjoint
@@ -88,7 +88,7 @@ def _read_split(path: Path) -> ClassSplit:
 def _images(class_folder: Path) -> list[Path]:
     if class_folder.name in ("", ".", "..") or not class_folder.is_dir():
         raise DataInvalid(f"There is no class folder {class_folder}", _LAYOUT)
-    paths = sorted(path for path in class_folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    paths = sorted(path for path in class_folder.rglob("*") if is_image_file(path))
     if not paths:
         kinds = ", ".join(sorted(IMAGE_SUFFIXES))
         raise DataInvalid(f"The class folder {class_folder} holds no image ({kinds})", "Remove it, or add images.")

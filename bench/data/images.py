@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,11 @@ from bench.errors import DataInvalid
 
 LOSSLESS = frozenset({".png", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})  # decode to the same pixels everywhere
 IMAGE_SUFFIXES = LOSSLESS | {".jpg", ".jpeg", ".webp"}
+
+
+def is_image_file(path: Path) -> bool:
+    """By its name; macOS's "._name" files are none."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 @dataclass(frozen=True)

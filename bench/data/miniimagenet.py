@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 
 from bench.data import hub, hub_download
-from bench.data.images import IMAGE_SUFFIXES, Transform
+from bench.data.images import Transform, is_image_file
 from bench.data.prepare import ImageFile, Source, check_counts
 from bench.data.progress import OnProgress
 from bench.data.splits import class_split
@@ -98,7 +98,7 @@ def _class_folders(folder: Path) -> list[Path]:
 def _images_in(class_folders: Sequence[Path]) -> dict[str, list[Path]]:
     images: dict[str, list[Path]] = {}
     for folder in class_folders:
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        paths = sorted(path for path in folder.iterdir() if is_image_file(path))
         images.setdefault(folder.name, []).extend(paths)
     return images
 

@@ -75,5 +75,7 @@ def _grouped(files: Iterable[tuple[tuple[str, ...], bytes]]) -> Drawings:
     """From ((alphabet, character, file), bytes) to drawings by character."""
     drawings: Drawings = {}
     for path, data in files:
+        if path[-1].startswith("."):  # macOS packs a "._name" beside each file
+            continue
         drawings.setdefault("/".join(path[:-1]), {})[path[-1]] = data
     return drawings

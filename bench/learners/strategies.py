@@ -19,12 +19,6 @@ Strategy = Literal["loop", "vmap", "compiled"]
 Parameters = dict[str, Tensor]
 TaskLoss = Callable[..., Tensor]
 
-
-def fixed_strategy(device: str, convolutional: bool) -> Strategy:
-    """The strategy for a device when the recipe names none."""
-    return "loop" if device == "cpu" and convolutional else "vmap"
-
-
 def meta_gradient(
     task_loss: TaskLoss, parameters: Parameters, tasks: tuple[Tensor, ...], strategy: Strategy
 ) -> tuple[Tensor, Parameters]:

@@ -1,0 +1,163 @@
+"""From what a run did to what its record says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bench.records import (
+    AlgorithmRef,
+    Checkpoint,
+    Metric,
+    Protocol,
+    Record,
+    Size,
+    SuiteRef,
+    Validation,
+    describe_scores,
+)
+from bench.runs.environment import code, environment
+from bench.runs.material import Material
+from bench.runs.request import Request
+from bench.runs.state import file_sha256
+from bench.stats import bootstrap_t_interval, t_interval
+from bench.tasks.suites import Suite
+
+if TYPE_CHECKING:
+    from bench.learners.contract import Learner
+
+_UNITS = {
+    "accuracy": "fraction",
+    "mse": "squared target unit",
+    "loglik": "nats per target point",
+    "loglik_joint": "nats per target point",
+}
+_MAX_FLOORED = 0.05  # more non-finite episodes than this fail the run
+_NOT_METRICS = {"episode", "score", "n_correct", "floored", "classes"}
+
+
+def record(
+    request: Request,
+    material: Material,
+    key: str,
+    *,
+    status: str,
+    reason: str | None,
+    learner: Learner | None,
+    scores: pd.DataFrame | None,
+    checkpoint: Path | None,
+    validation: Validation | None,
+    started: datetime,
+    **parts: Any,
+) -> Record:
+    """The record of one run; parts that a run did not reach are left out."""
+    suite, info, recipe = request.suite, request.info, request.recipe
+    return Record(
+        key=key,
+        status=status,  # type: ignore[arg-type]  # checked by pydantic
+        reason=reason,
+        suite=SuiteRef(
+            name=suite.name,
+            version=suite.version,
+            kind=suite.kind,
+            manifest_sha256=material.manifest,
+            data_fingerprint=material.fingerprint,
+            pinned=material.pinned,
+            data_source=material.source,
+        ),
+        episodes=0 if scores is None else len(scores),
+        algorithm=AlgorithmRef(
+            name=info.name,
+            family=request.learner.family,
+            origin=info.origin,
+            title=info.title,
+            options=request.option_dict(),
+            overrides=dict(request.settings.overrides),
+            trains=request.seed is not None,
+            knows=request.learner.knows,
+            source_sha256=request.source_sha256,
+        ),
+        recipe=request.recipe_name,
+        budget=request.settings.budget,
+        seed=request.seed,
+        protocol=_protocol(request, material, learner),
+        metrics=[] if scores is None else metrics(suite, scores),
+        validation=validation,
+        precision=recipe.precision,
+        strategy=recipe.strategy,
+        environment=environment(material.device),
+        code=code(),
+        command=request.settings.command,
+        started=_utc(started),
+        finished=_utc(datetime.now(UTC)),
+        checkpoint=checkpoint and Checkpoint(sha256=file_sha256(checkpoint), bytes=checkpoint.stat().st_size),
+        scores=None if scores is None else describe_scores(scores),
+        **parts,
+    )
+
+
+def metrics(suite: Suite, scores: pd.DataFrame) -> list[Metric]:
+    """Mean, spread and interval of the ranked metric and of every further column; the ranked one first."""
+    floored = int(scores["floored"].sum())
+    ranked = _metric(suite.metric, scores["score"], suite, floored)
+    further = [c for c in scores.columns if c not in _NOT_METRICS]
+    return [ranked, *(_metric(name, scores[name], suite, floored) for name in further)]
+
+
+def _metric(name: str, values: pd.Series[float], suite: Suite, floored: int) -> Metric:
+    array = values.to_numpy(dtype=float)
+    base = name.partition("@")[0]
+    interval = bootstrap_t_interval(array) if base == "mse" else t_interval(array)
+    return Metric(
+        name=name,
+        unit=_UNITS[base],
+        higher_is_better=base != "mse",
+        mean=interval.mean,
+        sd=interval.sd,
+        se=interval.se,
+        n=interval.n,
+        ci95=(interval.low, interval.high),
+        ci_method=interval.method,
+        median=float(values.median()),
+        floored=floored,
+    )
+
+
+def size(learner: Learner, flops: float | None) -> Size:
+    return Size(parameters=sum(p.numel() for p in learner.parameters()), flops_per_episode=flops)
+
+
+def joined(previous: pd.DataFrame | None, scores: pd.DataFrame) -> pd.DataFrame:
+    """A longer request appends to the scores that are there."""
+    return scores if previous is None else pd.concat([previous, scores], ignore_index=True)
+
+
+def too_many_floored(scores: pd.DataFrame) -> str | None:
+    """Why a run with so many non-finite predictions has failed, or None."""
+    share = float(scores["floored"].mean())
+    if share <= _MAX_FLOORED:
+        return None
+    return f"predictions were not finite in {share:.1%} of the episodes (at most {_MAX_FLOORED:.0%} may be)"
+
+
+def _protocol(request: Request, material: Material, learner: Learner | None) -> Protocol:
+    spec, shape = material.spec, request.recipe.train
+    transductive = learner.transductive if learner else request.learner.transductive
+    selection = "last" if request.recipe.selection == "last" else "validation"
+    return Protocol(
+        transductive=transductive if isinstance(transductive, bool) else False,
+        external_data=list(request.learner.external_data),
+        saw_test_classes=request.learner.saw_test_classes,
+        train_way=(shape.way or spec.way or None) if request.trains else None,
+        train_shot=(shape.shot or spec.shot or None) if request.trains else None,
+        train_query=(shape.query or spec.query or None) if request.trains else None,
+        selection=selection if request.trains else "none",  # type: ignore[arg-type]  # checked by pydantic
+        n_configs_tried=request.settings.n_configs_tried,
+    )
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,115 @@
+"""Answers to frozen episodes. Inductive embedding learners embed each pool image once, whatever the number of episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from bench.learners.contract import EmbeddingLearner, Learner
+from bench.learners.predictions import Answer
+from bench.runs.precision import Precision, autocast
+from bench.runs.scoring import Columns, score_batch
+from bench.tasks.episodes import Episodes, EvaluationEpisodes
+from bench.tasks.suites import Suite
+
+EMBED_CHUNK = 256  # images an embedding call; always full, so that an embedding does not depend on how many are asked
+
+Advance = Callable[[int], None]
+
+
+def evaluate(
+    learner: Learner,
+    suite: Suite,
+    episodes: EvaluationEpisodes,
+    n: int,
+    *,
+    batch: int,
+    precision: Precision = "fp32",
+    first: int = 0,
+    advance: Advance | None = None,
+) -> pd.DataFrame:
+    """Score episodes first .. first + n - 1: one row each, the columns of `bench.records.scores`.
+
+    When a GPU runs out of memory the batch is halved, which changes no score.
+    """
+    was_training = learner.training
+    learner.eval()
+    try:
+        with torch.no_grad(), autocast(episodes.device, precision):
+            answer, images = answering(learner, episodes, n, first)
+            parts: list[Columns] = []
+            for start, part in _in_batches(answer, episodes, n, batch, first, images, suite):
+                part["episode"] = np.arange(start, start + len(part["score"]))
+                parts.append(part)
+                if advance:
+                    advance(len(part["score"]))
+    finally:
+        learner.train(was_training)
+    return _frame(parts)
+
+
+def answering(
+    learner: Learner, episodes: EvaluationEpisodes, n: int, first: int
+) -> tuple[Callable[[Episodes], Answer], bool]:
+    """How to answer a batch, and whether that needs its pixels."""
+    if isinstance(learner, EmbeddingLearner) and not learner.transductive:
+        return _embedded(learner, episodes, n, first), False
+    if learner.knows:
+        return lambda e: learner.predict(e.support_x, e.support_y, e.query_x, parameters=e.parameters), True  # type: ignore[call-arg]  # oracles take it
+    return lambda e: learner.predict(e.support_x, e.support_y, e.query_x), True
+
+
+def _embedded(learner: EmbeddingLearner, episodes: EvaluationEpisodes, n: int, first: int) -> Callable[[Episodes], Answer]:
+    assert episodes.pool is not None
+    used = torch.zeros(len(episodes.pool.images), dtype=torch.bool, device=episodes.device)
+    for part in episodes.batches(n, batch=1_000, first=first, images=False):
+        assert part.rows is not None
+        for rows in part.rows:
+            used[rows.flatten()] = True
+    rows = used.nonzero().flatten()
+    place = torch.cumsum(used, 0) - 1  # pool row -> row of the embedding table
+    padded = torch.cat([rows, rows[:1].expand(-len(rows) % EMBED_CHUNK)])
+    chunks = [learner.embed(episodes.pool.gather(part)) for part in padded.split(EMBED_CHUNK)]
+    table = torch.cat(chunks)
+
+    def answer(part: Episodes) -> Tensor:
+        assert part.rows is not None
+        support, query = (table[place[r]] for r in part.rows)
+        return learner.classify(support, part.support_y, query)
+
+    return answer
+
+
+def _in_batches(
+    answer: Callable[[Episodes], Answer],
+    episodes: EvaluationEpisodes,
+    n: int,
+    batch: int,
+    first: int,
+    images: bool,
+    suite: Suite,
+) -> Iterator[tuple[int, Columns]]:
+    done, end = first, first + n
+    while done < end:
+        try:
+            for part in episodes.batches(end - done, batch, done, images):
+                scored = score_batch(suite, part, answer(part))
+                yield part.first, scored
+                done = part.first + len(part)
+        except torch.OutOfMemoryError:
+            if batch == 1:
+                raise
+            batch //= 2
+            torch.cuda.empty_cache()
+
+
+def _frame(parts: list[Columns]) -> pd.DataFrame:
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "classes"}
+    frame = pd.DataFrame({"episode": columns.pop("episode"), "score": columns.pop("score"), **columns})
+    if "classes" in parts[0]:
+        frame["classes"] = list(np.concatenate([part["classes"] for part in parts]))
+    return frame
