@@ -33,7 +33,7 @@ class Conv4(nn.Module):
     def __init__(self, channels: int, filters: int = 64) -> None:
         super().__init__()
         self.blocks = nn.Sequential(ConvBlock(channels, filters), *(ConvBlock(filters, filters) for _ in range(3)))
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
         features: Tensor = self.blocks(images.contiguous(memory_format=torch.channels_last))
@@ -50,9 +50,9 @@ class TimmEncoder(nn.Module):
         self.model = timm.create_model(model, pretrained=pretrained, num_classes=0)
         config = timm.data.resolve_model_data_config(self.model)
         self.size = tuple(config["input_size"][1:])
-        self.register_buffer("mean", torch.tensor(config["mean"])[:, None, None])
-        self.register_buffer("std", torch.tensor(config["std"])[:, None, None])
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
+        self.mean = nn.Buffer(torch.tensor(config["mean"])[:, None, None])
+        self.std = nn.Buffer(torch.tensor(config["std"])[:, None, None])
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
         images = images.expand(-1, 3, -1, -1)
@@ -62,7 +62,7 @@ class TimmEncoder(nn.Module):
 
 
 def encoder(name: str, x_shape: tuple[int, ...]) -> nn.Module:
-    """"conv4", "conv4-32" (32 filters) or "timm:<model>" (random weights) for images of shape (C, H, W)."""
+    """ "conv4", "conv4-32" (32 filters) or "timm:<model>" (random weights) for images of shape (C, H, W)."""
     channels = x_shape[0]
     if name.startswith("timm:"):
         return TimmEncoder(name.removeprefix("timm:"), channels)

@@ -1,11 +1,13 @@
 """Conditional Neural Processes (Garnelo et al. 2018, arXiv:1807.01613), sizes of the TNP protocol.
 
-    bench run --algo cnp --suite gp1d-rbf --recipe fast
+bench run --algo cnp --suite gp1d-rbf --recipe fast
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -49,10 +51,16 @@ def gaussian(decoded: Tensor) -> bench.Gaussian:
     return bench.Gaussian(mean, 0.1 + 0.9 * F.softplus(raw))
 
 
+def log_density(prediction: bench.Gaussian, y: Tensor) -> Tensor:
+    """Log-density of every target in nats, shape of the prediction."""
+    residual = (y - prediction.mean) / prediction.std
+    return -0.5 * residual**2 - prediction.std.log() - 0.5 * math.log(2 * math.pi)
+
+
 def mlp(n_in: int, width: int, n_out: int, depth: int) -> nn.Sequential:
     """`depth` linear layers with ReLU between them."""
     sizes = [n_in, *[width] * (depth - 1), n_out]
     layers: list[nn.Module] = []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         layers += [nn.Linear(a, b), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])

@@ -1,6 +1,6 @@
 """The exact Gaussian-process posterior with the true kernel and hyperparameters: a bound, not a competitor.
 
-    bench run --algo gp_oracle --suite gp1d-rbf
+bench run --algo gp_oracle --suite gp1d-rbf
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ The inner loss here is a mean. The authors' code sums it and divides by the shot
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -60,9 +61,7 @@ class MAML(bench.Learner):
         if self.options.first_order:
             gradient = {name: g.detach() for name, g in gradient.items()}
         fast = self.net.adapted
-        return {
-            name: w - self.options.inner_lr * gradient[name] if name in fast else w for name, w in weights.items()
-        }
+        return {name: w - self.options.inner_lr * gradient[name] if name in fast else w for name, w in weights.items()}
 
     def support_loss(self, weights: Weights, x: Tensor, y: Tensor) -> Tensor:
         return self.error(self.net.run(weights, x, len(x)), y)
@@ -152,8 +151,9 @@ class Regressor(nn.Module):
     def __init__(self, task: bench.TaskSpec, options: MAML.Options) -> None:
         super().__init__()
         sizes = (task.x_shape[0], options.hidden, options.hidden, task.y_dim)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
-        for layer in self.layers:
+        layers = [nn.Linear(a, b) for a, b in pairwise(sizes)]
+        self.layers = nn.ModuleList(layers)
+        for layer in layers:
             nn.init.trunc_normal_(layer.weight, std=0.01, a=-0.02, b=0.02)
             nn.init.zeros_(layer.bias)
         self.adapted = frozenset(name for name, _ in self.named_parameters())
@@ -192,4 +192,5 @@ def normalise(h: Tensor, n_statistics: int) -> Tensor:
 def max_pool(h: Tensor) -> Tensor:
     """2x2 max-pooling of [M, H, W, C], odd edges dropped."""
     rows, columns = h.shape[1] // 2, h.shape[2] // 2
-    return h[:, : 2 * rows, : 2 * columns].unflatten(2, (columns, 2)).unflatten(1, (rows, 2)).amax((2, 4))
+    windows = h[:, : 2 * rows, : 2 * columns].reshape(len(h), rows, 2, columns, 2, -1)
+    return windows.amax((2, 4))

@@ -1,6 +1,6 @@
 """Nearest class mean on raw pixels: what a suite gives away without any learning.
 
-    bench run --algo nearest_centroid --suite omniglot-5w1s
+bench run --algo nearest_centroid --suite omniglot-5w1s
 """
 
 from __future__ import annotations

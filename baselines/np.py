@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 
 import bench
-from baselines.cnp import gaussian, mlp
+from baselines.cnp import gaussian, log_density, mlp
 
 
 class NeuralProcess(bench.Learner):
@@ -69,7 +69,7 @@ class NeuralProcess(bench.Learner):
         posterior = self.prior(all_x, all_y)
         z = posterior.rsample((self.options.train_samples,))
         decoded = self.decode(self.deterministic(x, y), z, episodes.query_x)
-        fit = Normal(decoded.mean, decoded.std, validate_args=False).log_prob(episodes.query_y).sum((2, 3)).mean(0)
+        fit = log_density(decoded, episodes.query_y).sum((2, 3)).mean(0)  # [B]
         bound = fit - kl_divergence(posterior, prior).sum(-1)  # [B]
         return -bound.mean() / episodes.query_y.shape[1]
 

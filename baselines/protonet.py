@@ -1,6 +1,6 @@
 """Prototypical Networks (Snell et al. 2017, arXiv:1703.05175).
 
-    bench run --algo protonet --suite omniglot-5w1s --recipe fast --seeds 0-2
+bench run --algo protonet --suite omniglot-5w1s --recipe fast --seeds 0-2
 """
 
 from __future__ import annotations

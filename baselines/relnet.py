@@ -56,19 +56,18 @@ class RelationNet(bench.EmbeddingLearner):
         side = (size - 2 + 2 * padding) // 2
         side = (side - 2 + 2 * padding) // 2
         self.score = nn.Sequential(
-            nn.Flatten(), nn.Linear(n * side * side, options.hidden), nn.ReLU(inplace=True), nn.Linear(options.hidden, 1)
+            nn.Flatten(),
+            nn.Linear(n * side * side, options.hidden),
+            nn.ReLU(inplace=True),
+            nn.Linear(options.hidden, 1),
         )
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
+        self.to(memory_format=torch.channels_last)
 
     def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, n, h, w]
         features: Tensor = self.encoder(self.augment(images).contiguous(memory_format=torch.channels_last))
         return features
 
     def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:  # -> logits [B, Q, way]
-        if self.transductive and len(query_z) > 1:  # batch statistics are those of one episode
-            return torch.cat(
-                [self.classify(*(part[None] for part in one)) for one in zip(support_z, support_y, query_z, strict=True)]
-            )
         members = F.one_hot(support_y).to(support_z.dtype)
         classes = torch.einsum("bsw,bs...->bw...", members, support_z)  # sum over shots, section 3.2
         b, q, way = query_z.shape[0], query_z.shape[1], members.shape[-1]
@@ -79,7 +78,7 @@ class RelationNet(bench.EmbeddingLearner):
         return scores.view(b, q, way)
 
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
-        if self.transductive and len(query_x) > 1:
+        if self.transductive and len(query_x) > 1:  # batch statistics are those of one episode
             parts = [
                 super(RelationNet, self).predict(*(part[None] for part in one))
                 for one in zip(support_x, support_y, query_x, strict=True)

@@ -60,7 +60,7 @@ def check(directory: Path, results_root: Path, wanted: Path | None = None) -> No
         for cell in measured(cells, boards)
     ]
     if problems:
-        raise Stale("\n".join(problems), f"fix: bench leaderboard --write {directory.name}")
+        raise Stale("\n".join(problems), f"fix: bench leaderboard --write {directory}")
 
 
 def _load(directory: Path, results_root: Path, wanted: Path | None) -> tuple[list[Board], tuple[Cell, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bench.boards.numbers import NONE
 from bench.boards.tables import Table, section_tables
@@ -38,12 +38,9 @@ def rich_table(table: Table, title: str = "", without: set[str] | frozenset[str]
         title=Text(title or table.title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD
     )
     for i in kept:
-        rich.add_column(
-            Text(table.headers[i]),
-            justify="right" if table.right[i] else "left",
-            overflow="fold",
-            no_wrap=table.right[i],
-        )
+        # Who scored what stays on one line; where room is short, the other columns wrap.
+        justify: Literal["left", "right"] = "right" if table.right[i] else "left"
+        rich.add_column(Text(table.headers[i]), justify=justify, overflow="fold", no_wrap=i < 2)
     for row in table.rows:
         rich.add_row(*(Text(row[i]) for i in kept))
     return rich

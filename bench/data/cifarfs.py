@@ -27,7 +27,7 @@ def open_source(folder: Path) -> Source:
             f"{folder} is not a copy of the hub data set {REPOSITORY}: no train-*.parquet below it",
             "Give the folder that holds cifar100/train-00000-of-00001.parquet and the test file beside it.",
         )
-    counts = hub.class_counts(files, "fine_label")
+    counts = hub.class_counts(files, "img", "fine_label")
     check_counts(NAME, class_split(NAME), counts)
     return Source(
         name=NAME,

@@ -37,9 +37,10 @@ def revision_of(files: Sequence[Path], revision: str) -> str | None:
     return revision if all(revision in path.parts for path in files) else None
 
 
-def class_counts(files: Sequence[Path], label_column: str) -> Counter[str]:
-    """Rows of each class; only the label column is read."""
-    rows, names = _open(files, [label_column], label_column)
+def class_counts(files: Sequence[Path], image_column: str, label_column: str) -> Counter[str]:
+    """Rows of each class; both columns must be there, only the label column is read."""
+    names = _class_names(files, image_column, label_column)
+    rows = _rows(files, [label_column])
     counts: Counter[str] = Counter()
     for row in rows:
         counts[names[row[label_column]]] += 1
@@ -50,8 +51,8 @@ def image_files(files: Sequence[Path], image_column: str, label_column: str) -> 
     """Every row's undecoded image, in file and row order, streamed."""
     import datasets
 
-    rows, names = _open(files, [image_column, label_column], label_column)
-    rows = rows.cast_column(image_column, datasets.Image(decode=False))
+    names = _class_names(files, image_column, label_column)
+    rows = _rows(files, [image_column, label_column]).cast_column(image_column, datasets.Image(decode=False))
     for number, row in enumerate(rows):
         data = row[image_column]["bytes"]
         if not data:
@@ -59,26 +60,36 @@ def image_files(files: Sequence[Path], image_column: str, label_column: str) -> 
         yield ImageFile(names[row[label_column]], f"row {number} of {files[0].parent}", partial(bytes, data))
 
 
-def _open(files: Sequence[Path], columns: list[str], label_column: str) -> tuple[Any, list[str]]:
-    """A stream over the files' rows and the class names; they stand in the label column's ClassLabel feature."""
+def _class_names(files: Sequence[Path], image_column: str, label_column: str) -> list[str]:
+    """The names in the label column's ClassLabel feature, the same in every shard; DataInvalid where one differs."""
     import datasets
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    names: list[str] = []
     for path in files:
         try:
-            present = set(pq.read_schema(path).names)
+            schema = pq.read_schema(path)
         except (pa.ArrowInvalid, OSError) as error:
             raise DataInvalid(f"{path} is not a readable parquet file ({error})", "Get this file again.") from error
-        if absent := set(columns) - present:
+        if absent := [column for column in (image_column, label_column) if column not in schema.names]:
             raise DataInvalid(
-                f"{path}: expected columns {', '.join(columns)}; {', '.join(sorted(absent))} is missing, "
-                f"found {', '.join(sorted(present))}"
+                f"{path}: expected columns {image_column} and {label_column}; {' and '.join(absent)} missing, "
+                f"found {', '.join(schema.names)}"
             )
-    rows = datasets.IterableDataset.from_parquet([str(path) for path in files], columns=columns)
-    feature = rows.features[label_column]
-    if not isinstance(feature, datasets.ClassLabel):
-        raise DataInvalid(
-            f"{files[0]}: expected class names in column {label_column!r} (a ClassLabel), found {feature}"
-        )
-    return rows, list(feature.names)
+        feature = datasets.Features.from_arrow_schema(schema)[label_column]
+        if not isinstance(feature, datasets.ClassLabel):
+            raise DataInvalid(
+                f"{path}: expected class names in column {label_column!r} (a ClassLabel), found {feature}"
+            )
+        if names and feature.names != names:
+            raise DataInvalid(f"{path}: its class names are not those of {files[0]}; both must be of one export")
+        names = list(feature.names)
+    return names
+
+
+def _rows(files: Sequence[Path], columns: list[str]) -> Any:
+    """A stream over the rows: a few row groups in memory at a time."""
+    import datasets
+
+    return datasets.IterableDataset.from_parquet([str(path) for path in files], columns=columns)

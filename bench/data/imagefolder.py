@@ -117,5 +117,5 @@ def _state(folder: Path, images: Images) -> str:
         for label, paths in classes.items():
             for path in paths:
                 facts = path.stat()
-                digest.update(repr((part, label, path.name, facts.st_size, facts.st_mtime_ns)).encode())
+                digest.update(repr((part, label, str(path), facts.st_size, facts.st_mtime_ns)).encode())
     return f"{folder.resolve().name}-{digest.hexdigest()[:12]}"

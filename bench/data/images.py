@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from bench.errors import DataInvalid
 
-LOSSLESS = frozenset({".png", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"})  # decode to the same pixels everywhere
-IMAGE_SUFFIXES = LOSSLESS | {".jpg", ".jpeg", ".webp"}
+LOSSLESS = frozenset({".png", ".bmp", ".ppm", ".pgm"})  # decode to the same pixels everywhere; a TIFF may hold JPEG
+IMAGE_SUFFIXES = LOSSLESS | {".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
 
 
 def is_image_file(path: Path) -> bool:

@@ -55,7 +55,7 @@ def download(folder: Path, on_progress: OnProgress | None) -> None:
 
 
 def _from_hub(shards: Sequence[Path]) -> Source:
-    counts = hub.class_counts(shards, "label")
+    counts = hub.class_counts(shards, "image", "label")
     check_counts(NAME, class_split(NAME), counts)
     return Source(
         name=NAME,

@@ -118,6 +118,19 @@ def _unpack_tar(archive: Path, target: Path, limits: Limits) -> None:
                     stream = opened.extractfile(info)
                     if stream is not None:
                         _write(archive, info.name, stream, target, info.size)
+        _check_end(opened)
+
+
+def _check_end(opened: tarfile.TarFile) -> None:
+    """tarfile takes a file that stops between two members for complete, and never reads a gzip's checksum.
+
+    A complete tar ends in two blocks of zeros, of which it has read one: something must follow, and to the end.
+    """
+    left = 0
+    while opened.fileobj is not None and (chunk := opened.fileobj.read(_CHUNK)):
+        left += len(chunk)
+    if not left:
+        raise EOFError("it stops without the end mark")
 
 
 class _Budget:

@@ -143,7 +143,7 @@ class Learner(nn.Module):
         return images
 
     def noise(self, name: str, shape: tuple[int, ...]) -> Tensor:
-        """Standard normal noise for prediction: drawn once per run, saved with the checkpoint, equal in all episodes."""
+        """Standard normal noise for prediction: drawn once a run, saved with the checkpoint, equal in all episodes."""
         key = f"noise_{name}"
         buffer = getattr(self, key, None)
         if buffer is None or tuple(buffer.shape) != shape:
@@ -176,7 +176,8 @@ class EmbeddingLearner(Learner):
 
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Answer:
         images = torch.cat([support_x, query_x], dim=1)
-        z = self.embed(images.flatten(0, 1)).unflatten(0, images.shape[:2])
+        z = self.embed(images.flatten(0, 1))
+        z = z.reshape(*images.shape[:2], *z.shape[1:])
         shots = support_x.shape[1]
         return self.classify(z[:, :shots], support_y, z[:, shots:])
 
@@ -189,6 +190,6 @@ def default_loss(prediction: Prediction, query_y: Tensor) -> Tensor:
         case Point(mean):
             return F.mse_loss(mean, query_y)
         case Gaussian(mean, std):
-            return -torch.distributions.Normal(mean, std, validate_args=False).log_prob(query_y).mean()
+            return F.gaussian_nll_loss(mean, query_y, std**2, full=True, eps=1e-12)
         case GaussianMixture() | MultivariateGaussian():
             raise TypeError(f"no default loss for {type(prediction).__name__}: override loss()")

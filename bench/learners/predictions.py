@@ -86,7 +86,7 @@ def validate(name: str, prediction: object, query_y: Tensor, way: int) -> None:
             _shape(name, "std", std, shape)
             _positive(name, std)
         case GaussianMixture(mean, std):
-            samples = mean.shape[0] if isinstance(mean, Tensor) and mean.dim() else 0
+            samples = len(mean)
             _shape(name, "mean", mean, (samples, *shape))
             _shape(name, "std", std, (samples, *shape))
             _positive(name, std)
@@ -105,7 +105,7 @@ def validate(name: str, prediction: object, query_y: Tensor, way: int) -> None:
 def _shape(name: str, part: str, found: object, expected: tuple[int, ...]) -> None:
     if not isinstance(found, Tensor):
         raise PredictionError(
-            f"Prediction {name!r}: expected {part} as a tensor of shape {list(expected)}, found {type(found).__name__}.",
+            f"Prediction {name!r}: expected {part} as a tensor of shape {list(expected)}, found {type(found).__name__}",
             "Logits for classification, bench.Gaussian or bench.Point for regression.",
         )
     if tuple(found.shape) != expected:

@@ -52,7 +52,9 @@ def register(name: str, learner: type[Learner]) -> None:
     module = sys.modules[learner.__module__]
     if not module.__file__:
         raise UsageError(f"{learner.__name__} was not defined in a file, so its source can't be recorded.")
-    _registered[name] = _read(name, Path(module.__file__), learner.__name__, f"registered: {learner.__module__}", module.__name__)
+    _registered[name] = _read(
+        name, Path(module.__file__), learner.__name__, f"registered: {learner.__module__}", module.__name__
+    )
 
 
 def all_learners() -> dict[str, LearnerInfo]:
@@ -71,7 +73,9 @@ def all_learners() -> dict[str, LearnerInfo]:
         module, _, class_name = point.value.partition(":")
         spec = importlib.util.find_spec(module)
         if spec is None or not spec.origin:
-            raise UsageError(f"Entry point {point.name!r} names {point.value}, which can't be found.", "Reinstall its package.")
+            raise UsageError(
+                f"Entry point {point.name!r} names {point.value}, which can't be found.", "Reinstall its package."
+            )
         learners[point.name] = _read(point.name, Path(spec.origin), class_name, f"entry point: {point.value}", module)
     return learners | _registered
 
@@ -99,7 +103,9 @@ def load(info: LearnerInfo) -> type[Learner]:
             f"Try: python {info.file}",
         ) from error
     if not (isinstance(found, type) and issubclass(found, Learner)):
-        raise UsageError(f"{info.origin} is not a subclass of bench.Learner.", "See `bench new NAME` for a working one.")
+        raise UsageError(
+            f"{info.origin} is not a subclass of bench.Learner.", "See `bench new NAME` for a working one."
+        )
     return found
 
 

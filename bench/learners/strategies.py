@@ -19,6 +19,7 @@ Strategy = Literal["loop", "vmap", "compiled"]
 Parameters = dict[str, Tensor]
 TaskLoss = Callable[..., Tensor]
 
+
 def meta_gradient(
     task_loss: TaskLoss, parameters: Parameters, tasks: tuple[Tensor, ...], strategy: Strategy
 ) -> tuple[Tensor, Parameters]:

@@ -63,7 +63,9 @@ def answering(
     return lambda e: learner.predict(e.support_x, e.support_y, e.query_x), True
 
 
-def _embedded(learner: EmbeddingLearner, episodes: EvaluationEpisodes, n: int, first: int) -> Callable[[Episodes], Answer]:
+def _embedded(
+    learner: EmbeddingLearner, episodes: EvaluationEpisodes, n: int, first: int
+) -> Callable[[Episodes], Answer]:
     assert episodes.pool is not None
     used = torch.zeros(len(episodes.pool.images), dtype=torch.bool, device=episodes.device)
     for part in episodes.batches(n, batch=1_000, first=first, images=False):

@@ -57,7 +57,12 @@ def prepare(suite: Suite, device: torch.device, data_dir: Path | None = None) ->
     manifest = manifest_sha256(suite, pools["test"].counts)
     pinned = check_pins(suite, manifest, data.card.fingerprint)
     spec = TaskSpec(
-        "classification", task.way, task.shot, task.query, pools["train"].shape, n_train_classes=pools["train"].n_classes
+        "classification",
+        task.way,
+        task.shot,
+        task.query,
+        pools["train"].shape,
+        n_train_classes=pools["train"].n_classes,
     )
     return Material(suite, spec, device, manifest, data.card.fingerprint, pinned, data.card.source, pools)
 

@@ -51,7 +51,9 @@ class Display(AbstractContextManager["Display"]):
         parts = [] if loss is None else [f"loss {loss:.4f}"]
         if self._validation is not None:
             parts.append(f"validation {self.metric} {self._validation:.4f}")
-        parts.append(f"{episodes_per_s:,.0f} episodes/s" if episodes_per_s >= 10 else f"{episodes_per_s:.2g} episodes/s")
+        parts.append(
+            f"{episodes_per_s:,.0f} episodes/s" if episodes_per_s >= 10 else f"{episodes_per_s:.2g} episodes/s"
+        )
         self._show(step, ", ".join(parts), force=validation is not None)
 
     def advance(self, done: int) -> None:

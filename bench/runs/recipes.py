@@ -118,5 +118,7 @@ def _read(file: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise UsageError(f"{file}: not valid YAML: {error}", "Fix the recipe file.") from None
     if not isinstance(content, dict):
-        raise UsageError(f"{file}: expected a mapping of learners, found {type(content).__name__}", "Fix the recipe file.")
+        raise UsageError(
+            f"{file}: expected a mapping of learners, found {type(content).__name__}", "Fix the recipe file."
+        )
     return content

@@ -113,7 +113,9 @@ def resolve(algo: str, suite_name: str, seeds: list[int], settings: Settings) ->
             "Official results use 2,000; close ranking 10,000.",
         )
     if not settings.train and settings.checkpoint is None:
-        raise UsageError("--no-train needs --checkpoint FILE.", "`bench show RUN` prints where a run's checkpoint lies.")
+        raise UsageError(
+            "--no-train needs --checkpoint FILE.", "`bench show RUN` prints where a run's checkpoint lies."
+        )
     info = find_learner(algo)
     learner = load(info)
     if learner.trains or settings.checkpoint:

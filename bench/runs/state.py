@@ -38,7 +38,9 @@ class TrainingState:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "state.safetensors"
 
-    def save(self, model: nn.Module, best: Tensors, optimizer: torch.optim.Optimizer | None, progress: Progress) -> None:
+    def save(
+        self, model: nn.Module, best: Tensors, optimizer: torch.optim.Optimizer | None, progress: Progress
+    ) -> None:
         tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in best.items()}
         plain: dict[str, Any] = {}
@@ -82,7 +84,9 @@ def read_tensors(file: Path) -> tuple[Tensors, dict[str, str]]:
         with safe_open(file, framework="pt") as opened:
             return {name: opened.get_tensor(name) for name in opened.keys()}, opened.metadata() or {}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise DataInvalid(f"{file} is not a readable safetensors file: {error}", "Name another file, or train again.") from None
+        raise DataInvalid(
+            f"{file} is not a readable safetensors file: {error}", "Name another file, or train again."
+        ) from None
 
 
 def load_weights(model: nn.Module, tensors: Tensors) -> None:

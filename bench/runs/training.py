@@ -101,9 +101,7 @@ def meta_train(
     return Trained(progress, best)
 
 
-def _step(
-    learner: Learner, source: TrainingSource, optimizer: torch.optim.Optimizer, recipe: Recipe
-) -> torch.Tensor:
+def _step(learner: Learner, source: TrainingSource, optimizer: torch.optim.Optimizer, recipe: Recipe) -> torch.Tensor:
     shape = recipe.train
     episodes = source.episodes(recipe.batch, shape.way, shape.shot, shape.query)
     optimizer.zero_grad(set_to_none=True)
@@ -145,7 +143,11 @@ def _keep_better(
     learner: Learner, score: float, higher_is_better: bool, selection: str, progress: Progress, best: Tensors
 ) -> Tensors:
     """The earliest best validated weights, or the last ones where the recipe selects "last"."""
-    better = progress.best_score is None or (score > progress.best_score) == higher_is_better and score != progress.best_score
+    better = (
+        progress.best_score is None
+        or (score > progress.best_score) == higher_is_better
+        and score != progress.best_score
+    )
     if selection == "last" or (math.isfinite(score) and better):
         progress.best_score, progress.best_step = score, progress.step
         return {name: value.detach().clone() for name, value in learner.state_dict().items()}
@@ -191,6 +193,7 @@ def _finite(loss: torch.Tensor, step: int) -> float:
     value = float(loss)
     if not math.isfinite(value):
         raise TrainingError(
-            f"The training loss is {value} after {step} steps.", "Lower the learning rate or clip gradients in the recipe."
+            f"The training loss is {value} after {step} steps.",
+            "Lower the learning rate or clip gradients in the recipe.",
         )
     return value

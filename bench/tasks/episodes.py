@@ -56,7 +56,7 @@ class EvaluationEpisodes:
     pool: ImagePool | None = None
 
     def batches(self, n: int, batch: int, first: int = 0, images: bool = True) -> Iterator[Episodes]:
-        """Episodes first .. first + n - 1, at most `batch` at a time; `images=False` leaves pixels out (rows remain)."""
+        """Episodes first .. first + n - 1, at most `batch` at a time; `images=False` leaves out the pixels."""
         if isinstance(self.stream, ImageStream):
             assert self.pool is not None
             for start in range(first, first + n, batch):
@@ -77,7 +77,9 @@ class TrainingSource:
         self.counters: dict[str, int] = {}
         self._ready: dict[str, tuple[int, list[Episodes] | ImageIndices]] = {}
 
-    def episodes(self, batch: int, way: int | None = None, shot: int | None = None, query: int | None = None) -> Episodes:
+    def episodes(
+        self, batch: int, way: int | None = None, shot: int | None = None, query: int | None = None
+    ) -> Episodes:
         """The next `batch` training episodes, in the suite's shape unless told otherwise.
 
         For sinusoids `shot` and `query` are support and query points; Gaussian processes draw their sizes themselves.

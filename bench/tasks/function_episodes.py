@@ -59,7 +59,12 @@ class SinusoidStream:
         y = amplitude[:, None] * np.sin(x - phase[:, None])
         s = task.context
         return Functions(
-            first, x[:, :s, None], y[:, :s, None], x[:, s:, None], y[:, s:, None], {"amplitude": amplitude, "phase": phase}
+            first,
+            x[:, :s, None],
+            y[:, :s, None],
+            x[:, s:, None],
+            y[:, s:, None],
+            {"amplitude": amplitude, "phase": phase},
         )
 
 

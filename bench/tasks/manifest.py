@@ -8,6 +8,7 @@ import json
 from bench.errors import Mismatch
 from bench.philox import words
 from bench.tasks.draws import Integers
+from bench.tasks.function_episodes import GPStream
 from bench.tasks.image_episodes import ImageStream
 from bench.tasks.streams import frozen_stream
 from bench.tasks.suites import MANIFEST_EPISODES, Suite
@@ -32,7 +33,7 @@ def manifest_sha256(suite: Suite, counts: Integers | None = None) -> str:
                 digest.update(array.astype("<i4").tobytes())
         else:
             digest.update(words(stream.stream, first, _BLOCK, stream.width).astype("<u8").tobytes())
-    if hasattr(stream, "sizes"):
+    if isinstance(stream, GPStream):
         digest.update(stream.sizes(0, MANIFEST_EPISODES // stream.per_block).astype("<i4").tobytes())
     return digest.hexdigest()
 
@@ -46,12 +47,12 @@ def check_pins(suite: Suite, manifest: str, fingerprint: str | None) -> bool:
         return False
     if suite.pin.manifest != manifest:
         raise Mismatch(
-            f"{suite.name}@{suite.version}: the test episodes hash to {manifest}, tasks.yaml pins {suite.pin.manifest}.",
+            f"{suite.name}@{suite.version}: the episodes hash to {manifest}, tasks.yaml pins {suite.pin.manifest}.",
             "A released suite never changes: undo the edit, or declare a new version.",
         )
     if fingerprint is not None and suite.pin.data is not None and suite.pin.data != fingerprint:
         raise Mismatch(
-            f"{suite.name}@{suite.version}: the images have fingerprint {fingerprint}, tasks.yaml pins {suite.pin.data}.",
+            f"{suite.name}@{suite.version}: the images hash to {fingerprint}, tasks.yaml pins {suite.pin.data}.",
             "Check the source with `bench data verify`, then import it again with `bench data import`.",
         )
     return fingerprint is None or suite.pin.data is not None

@@ -19,7 +19,9 @@ def all_suites(extra: Path | None = None) -> dict[str, Suite]:
     for path in [*files, *([extra] if extra else [])]:
         for name, suite in parse_suites(path).items():
             if name in suites:
-                raise UsageError(f"{path}: suite {name!r} is declared twice", "Rename yours; released suites never change.")
+                raise UsageError(
+                    f"{path}: suite {name!r} is declared twice", "Rename yours; released suites never change."
+                )
             suites[name] = suite
     return suites
 

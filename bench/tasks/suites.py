@@ -47,7 +47,9 @@ class ImageTask(_Spec):
         if (self.data == "imagefolder") != (self.path is not None):
             raise ValueError("`path` belongs to data: imagefolder, and imagefolder needs it")
         if self.pool is None and self.data != "imagefolder":
-            raise ValueError(f"data: {self.data} needs `pool`, e.g. {{train: [64, 600], val: [16, 600], test: [20, 600]}}")
+            raise ValueError(
+                f"data: {self.data} needs `pool`, e.g. {{train: [64, 600], val: [16, 600], test: [20, 600]}}"
+            )
         return self
 
 
@@ -132,7 +134,9 @@ def parse_suites(path: Path) -> dict[str, Suite]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Can't read the suites file {path}: {error}", "Name an existing YAML file with --tasks.") from None
+        raise UsageError(
+            f"Can't read the suites file {path}: {error}", "Name an existing YAML file with --tasks."
+        ) from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         raw = yaml.safe_load(text)
@@ -150,7 +154,9 @@ def parse_suites(path: Path) -> dict[str, Suite]:
     for name, entry in raw["suites"].items():
         if not isinstance(entry, dict):
             line = _line(node, ("suites", name))
-            raise UsageError(f"{path}:{line}: suite {name!r} must be a mapping, found {_brief(entry)}", "See docs/suites.md.")
+            raise UsageError(
+                f"{path}:{line}: suite {name!r} must be a mapping, found {_brief(entry)}", "See docs/suites.md."
+            )
         try:
             suites[str(name)] = Suite.model_validate({"name": str(name), **entry})
         except ValidationError as error:

@@ -57,7 +57,7 @@ def all_classes(name: str) -> list[str]:
 
 @pytest.fixture
 def mini_hub(tmp_path: Path) -> Path:
-    """timm/mini-imagenet's layout: 100 WordNet ids, 5 train images in two shards, 1 validation and 1 test image each."""
+    """timm/mini-imagenet's layout: 100 classes of 5 train images in two shards, 1 validation and 1 test image."""
     folder = tmp_path / "mini-hub"
     names = all_classes("miniimagenet")
     for file, per_class, first in (

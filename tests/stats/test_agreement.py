@@ -152,3 +152,24 @@ def test_bootstrap_t_approaches_the_t_interval_of_a_large_symmetric_sample():
     found, expected = stats.bootstrap_t_interval(x, resamples=4000), stats.t_interval(x)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.15 * expected.se)
     close(found.se, expected.se)
+
+
+@pytest.mark.parametrize("delta", [1.0, 1.5, 3.0])
+def test_plan_with_seeds_alone_is_a_t_test_over_seed_means(delta):
+    def enough(seeds):
+        df = 2 * (seeds - 1)
+        return (scipy.stats.t.ppf(0.975, df) + scipy.stats.t.ppf(0.8, df)) * math.sqrt(0.5 / seeds) <= delta
+
+    expected = next(seeds for seeds in range(2, 100) if enough(seeds))
+    pilot = stats.PilotVariances(episode=0.0, seed=0.5, interaction=0.0)
+    assert stats.plan(pilot, delta, episodes=[2000]) == [stats.Plan(2000, expected)]
+
+
+def test_rank_intervals_count_only_significant_differences():
+    """Two good learners that cannot be told apart, two bad ones that cannot either."""
+    noise = np.random.default_rng(2).normal(0, 0.1, (4, 50))
+    means = {"good": 0.9, "as good": 0.9, "bad": 0.5, "as bad": 0.5}
+    comparisons = stats.compare_all({name: m + x for (name, m), x in zip(means.items(), noise, strict=True)})
+    ranks = stats.rank_intervals(comparisons, higher_is_better=True)
+    assert {(r.best, r.worst) for name, r in ranks.items() if "good" in name} == {(1, 2)}
+    assert {(r.best, r.worst) for name, r in ranks.items() if "bad" in name} == {(3, 4)}

@@ -1,0 +1,62 @@
+"""Options that several commands share, and how ranges and lists are written."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where images are kept [default: $BENCH_DATA or the user cache].")
+]
+TasksFile = Annotated[
+    Path | None, typer.Option("--tasks", help="A suites file of your own, besides the standard suites.")
+]
+RunsDir = Annotated[Path, typer.Option("--runs", help="Directory of records.")]
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds as people write them, sorted and distinct.
+
+    >>> parse_seeds("0-2,7")
+    [0, 1, 2, 7]
+    """
+    seeds: set[int] = set()
+    for part in text.split(","):
+        low, dash, high = part.strip().partition("-")
+        try:
+            first, last = int(low), int(high) if dash else int(low)
+        except ValueError:
+            raise UsageError(f"Expected seeds like 0, 0-2 or 0,3,5, found {text!r}.") from None
+        if last < first:
+            raise UsageError(f"Seeds {part!r} run backwards.", f"Write {last}-{first}.")
+        seeds.update(range(first, last + 1))
+    return sorted(seeds)
+
+
+def split_names(text: str) -> list[str]:
+    """Names separated by commas, in the order given, each once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def console(stderr: bool = False) -> Console:
+    """A rich console; 100 columns where the output is not a terminal, so that pipes get stable tables."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 100
+    return Console(stderr=stderr, width=width)
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, default=str))

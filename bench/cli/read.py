@@ -1,0 +1,210 @@
+"""Reading verbs: list, info, show, doctor. None of them loads torch except doctor, which reports on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bench.cli.arguments import DataDir, Json, TasksFile, console, print_json
+from bench.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from bench.learners.registry import LearnerInfo
+    from bench.tasks.suites import Suite
+
+RunsDirs = Annotated[
+    list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
+]
+
+
+def list_command(
+    what: Annotated[Literal["suites", "algos", "runs", "all"], typer.Argument(help="What to list.")] = "all",
+    tasks: TasksFile = None,
+    runs: RunsDirs = None,
+    as_json: Json = False,
+) -> None:
+    """List suites, algorithms and runs."""
+    wanted = ("suites", "algos", "runs") if what == "all" else (what,)
+    rows = {kind: _rows(kind, tasks, runs) for kind in wanted}
+    if as_json:
+        print_json(rows if what == "all" else rows[what])
+        return
+    from rich.table import Table
+
+    for kind, entries in rows.items():
+        columns = list(entries[0]) if entries else ["none yet: bench run --algo protonet --suite glyphs-5w1s"]
+        table = Table(*columns, title=f"{kind} ({len(entries)})", title_justify="left", title_style="bold")
+        for entry in entries:
+            table.add_row(*(_text(value) for value in entry.values()))
+        console().print(table)
+
+
+def info_command(
+    name: Annotated[str, typer.Argument(help="A suite or an algorithm.")],
+    tasks: TasksFile = None,
+    as_json: Json = False,
+) -> None:
+    """Everything known about a suite or an algorithm."""
+    from bench.learners.registry import all_learners, find_learner
+    from bench.tasks.registry import all_suites
+
+    suites = all_suites(tasks)
+    learners = all_learners()
+    if name in suites:
+        facts = suite_facts(suites[name])
+    elif name in learners or ".py" in name:
+        facts = _learner_facts(find_learner(name))
+    else:
+        raise unknown_name("suite or algo", name, [*suites, *learners])
+    if as_json:
+        print_json(facts)
+        return
+    from rich.table import Table
+
+    table = Table(show_header=False, title=name, title_justify="left", title_style="bold")
+    for key, value in facts.items():
+        table.add_row(key, _text(value))
+    console().print(table)
+
+
+def show_command(
+    run: Annotated[str, typer.Argument(help="A run: its directory, its key or the first letters of its key.")],
+    runs: RunsDirs = None,
+    as_json: Json = False,
+) -> None:
+    """Show one run: scores with intervals, protocol, cost, environment."""
+    from bench.records import RunStore, default_roots
+
+    path, store = None, RunStore(Path("runs"))
+    failures: list[UsageError] = []
+    for store in [RunStore(root) for root in (runs or default_roots() or [Path("runs")])]:
+        try:
+            path = store.resolve(run)
+            break
+        except UsageError as error:
+            failures.append(error)
+    if path is None:
+        raise failures[-1]
+    record = store.read(path)
+    if record.scores is not None:
+        store.read_scores(path, record)  # raises when the scores are not those of the record
+    if as_json:
+        print_json({"path": str(path), **record.model_dump(mode="json", by_alias=True)})
+        return
+    from bench.cli.show import record_panel
+
+    console().print(record_panel(record, path))
+
+
+def doctor_command(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Check this installation: packages, device, compiler, data, shadowed names. Exit 1 if something is broken."""
+    from bench.cli.doctor import examine
+
+    findings = examine(data_dir)
+    if as_json:
+        print_json([finding.__dict__ for finding in findings])
+    else:
+        from rich.table import Table
+
+        table = Table("", "check", "found", "to do")
+        marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "broken": "[red]broken[/]"}
+        for finding in findings:
+            table.add_row(marks[finding.state], finding.check, finding.found, finding.fix)
+        console().print(table)
+    if any(finding.state == "broken" for finding in findings):
+        raise typer.Exit(1)
+
+
+def suite_facts(suite: Suite) -> dict[str, Any]:
+    """What a suite asks, flat, for people and JSON."""
+    task = suite.task.model_dump(mode="json", exclude_none=True)
+    return {
+        "suite": f"{suite.name}@{suite.version}",
+        "title": suite.title,
+        "kind": suite.kind,
+        "metric": f"{suite.metric} ({'higher' if suite.higher_is_better else 'lower'} is better)",
+        **{f"task.{key}": value for key, value in task.items()},
+        "validation": f"{suite.validation.checks} checks of {suite.validation.episodes} episodes",
+        "manifest": suite.pin.manifest if suite.pin else "unpinned",
+        "data fingerprint": (suite.pin.data if suite.pin else None)
+        or ("generated" if suite.kind == "regression" else "unpinned"),
+        "run it": f"bench run --algo {'protonet' if suite.kind == 'classification' else 'maml'} --suite {suite.name}",
+    }
+
+
+def _learner_facts(info: LearnerInfo) -> dict[str, Any]:
+    from bench.learners.source import source_sha256
+    from bench.runs.recipes import recipe_names
+
+    return {
+        "algo": info.name,
+        "title": info.title,
+        "family": info.family,
+        "mode": _mode(info),
+        "trains": info.trains is not False,
+        "from": info.origin,
+        "options": {name: f"{kind} = {default}" for name, (kind, default) in info.options.items()},
+        "recipes": recipe_names(info.file.with_name("recipes.yaml"), info.name),
+        "source sha256": source_sha256(info.file),
+        "about": info.doc,
+    }
+
+
+def _rows(kind: str, tasks: Path | None, runs: list[Path] | None) -> list[dict[str, Any]]:
+    if kind == "suites":
+        from bench.tasks.registry import all_suites
+
+        return [
+            {"suite": s.name, "version": s.version, "title": s.title, "metric": s.metric, "pinned": s.pin is not None}
+            for s in all_suites(tasks).values()
+        ]
+    if kind == "algos":
+        from bench.learners.registry import all_learners
+
+        return [
+            {"algo": i.name, "family": i.family, "mode": _mode(i), "title": i.title} for i in all_learners().values()
+        ]
+    return _run_rows(runs)
+
+
+def _run_rows(runs: list[Path] | None) -> list[dict[str, Any]]:
+    from bench.records import RunStore, default_roots
+
+    rows = []
+    for root in runs or default_roots():
+        for stored in RunStore(root).runs():
+            record = stored.record
+            suite, algo, key = stored.place
+            ranked = record.metrics[0] if record and record.metrics else None
+            rows.append(
+                {
+                    "suite": suite,
+                    "algo": algo,
+                    "seed": record.seed if record else None,
+                    "status": record.status if record else f"damaged: {stored.problem}",
+                    "score": f"{ranked.name} {ranked.mean:.4f}" if ranked else (record.reason if record else None),
+                    "episodes": record.episodes if record else None,
+                    "key": key,
+                }
+            )
+    return rows
+
+
+def _mode(info: LearnerInfo) -> str:
+    if info.transductive is None:
+        return "an option decides"
+    return "transductive" if info.transductive else "inductive"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {_text(entry)}" for key, entry in value.items()) or "-"
+    if isinstance(value, list):
+        return ", ".join(_text(entry) for entry in value)
+    return str(value)

@@ -1,0 +1,108 @@
+"""`bench run`: measure learners on suites."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, parse_seeds, print_json, split_names
+
+
+def run_command(
+    algo: Annotated[str, typer.Option("--algo", "-a", help="Learners: names, comma-separated, or path/file.py:Class.")],
+    suite: Annotated[str, typer.Option("--suite", "-s", help="Suites: names, comma-separated.")],
+    seeds: Annotated[str, typer.Option(help="Training seeds: 0, 0-2 or 0,3,5.")] = "0",
+    recipe: Annotated[
+        str | None, typer.Option(help="paper or fast [default: fast, else paper, else option defaults].")
+    ] = None,
+    budget: Annotated[
+        Literal["full", "short", "smoke"],
+        typer.Option(help="All steps, a tenth of them, or 20 steps and 100 episodes."),
+    ] = "full",
+    episodes: Annotated[
+        int | None, typer.Option(help="Test episodes, a prefix of the manifest [default: 2,000].")
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
+    precision: Annotated[
+        Literal["fp32", "tf32", "bf16"] | None, typer.Option(help="Arithmetic [default: the recipe's, fp32].")
+    ] = None,
+    strategy: Annotated[
+        Literal["loop", "vmap", "compiled"] | None,
+        typer.Option(help="How per-task work is spread [default: the recipe's]."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="An option of the learner: key=value. Repeatable.")
+    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Start from these weights (safetensors).")] = None,
+    train: Annotated[
+        bool, typer.Option("--train/--no-train", help="--no-train evaluates the checkpoint as it is.")
+    ] = True,
+    tasks: TasksFile = None,
+    runs: RunsDir = Path("runs"),
+    data_dir: DataDir = None,
+    force: Annotated[bool, typer.Option("--force", help="Run again even if a finished record is there.")] = False,
+    configs_tried: Annotated[
+        int, typer.Option(min=1, help="Configurations tried on validation before this one; goes into the record.")
+    ] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Meta-train learners and score them on a suite's frozen test episodes.
+
+    A finished run is not repeated; an interrupted one continues. The last line is the command that shows the result.
+    """
+    from bench.learners.options import parse_settings
+    from bench.runs.request import Settings, resolve
+
+    asked = Settings(
+        recipe=recipe,
+        budget=budget,
+        episodes=episodes,
+        device=device,
+        precision=precision,
+        strategy=strategy,
+        overrides=parse_settings(settings or []),
+        checkpoint=checkpoint,
+        train=train,
+        tasks_file=tasks,
+        data_dir=data_dir,
+        runs=runs,
+        force=force,
+        n_configs_tried=configs_tried,
+        command=shlex.join(["bench", *sys.argv[1:]]),
+    )
+    cells = [(a, s) for s in split_names(suite) for a in split_names(algo)]
+    requests = [request for a, s in cells for request in resolve(a, s, parse_seeds(seeds), asked)]
+    if dry_run:
+        from bench.cli.tables import requests_table
+
+        plan = [
+            {"algo": r.info.name, "suite": r.suite.name, "seed": r.seed, "recipe": r.recipe_dict()} for r in requests
+        ]
+        if as_json:
+            print_json(plan)
+        else:
+            console().print(requests_table(requests))
+        return
+
+    from bench.cli.tables import outcomes_table
+    from bench.runs.many import run_all
+
+    outcomes = run_all(requests, console(stderr=True))
+    if as_json:
+        print_json(
+            [
+                {"path": str(o.path), "cached": o.cached, **o.record.model_dump(mode="json", by_alias=True)}
+                for o in outcomes
+            ]
+        )
+    else:
+        console().print(outcomes_table(outcomes))
+        last = outcomes[-1].path
+        typer.echo(f"bench show {shlex.quote(str(last))}")
+    if any(outcome.record.status == "failed" for outcome in outcomes):
+        raise typer.Exit(1)

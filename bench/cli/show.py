@@ -1,0 +1,61 @@
+"""One record on one screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from bench.cli.tables import format_metric
+from bench.records import Record
+
+
+def record_panel(record: Record, path: Path) -> RenderableType:
+    """Scores first, then what they mean and how to repeat them."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in _facts(record, path).items():
+        if value not in (None, "", "None"):
+            table.add_row(f"[bold]{name}[/]", str(value))
+    if not record.metrics:
+        return table
+    scores = Table("metric", "mean (95 % closed CI)", "sd", "median", "episodes", "unit")
+    for metric in record.metrics:
+        scores.add_row(
+            metric.name, format_metric(metric), f"{metric.sd:.4f}", f"{metric.median:.4f}", f"{metric.n:,}", metric.unit
+        )
+    return Group(scores, table)
+
+
+def _facts(record: Record, path: Path) -> dict[str, Any]:
+    timing, protocol, validation = record.timing, record.protocol, record.validation
+    train_shape = ""
+    if protocol.train_shot:
+        way = f"{protocol.train_way}-way " if protocol.train_way else ""
+        train_shape = f", trained on {way}{protocol.train_shot}-shot, {protocol.train_query} queries"
+    mode = "transductive" if protocol.transductive else "inductive"
+    dirty = " (with uncommitted changes)" if record.code.dirty else ""
+    return {
+        "status": record.status + (f": {record.reason}" if record.reason else ""),
+        "suite": f"{record.suite.name}@{record.suite.version}{'' if record.suite.pinned else ' (unpinned)'}",
+        "algorithm": f"{record.algorithm.name} ({record.algorithm.family}): {record.algorithm.title}",
+        "options": ", ".join(f"{k}={v}" for k, v in record.algorithm.options.items()),
+        "recipe": f"{record.recipe}, budget {record.budget}, seed {'n/a' if record.seed is None else record.seed}",
+        "mode": mode + train_shape,
+        "validation": validation
+        and f"{validation.metric} {validation.mean:.4f} at step {validation.step:,}, best of {validation.checks} checks",
+        "training": timing.train_s and f"{timing.train_s:.1f} s, {timing.train_episodes_per_s:,.1f} episodes/s",
+        "evaluation": timing.eval_episodes_per_s
+        and f"{timing.eval_episodes_per_s:,.0f} episodes/s in batches of {timing.batch}; one episode "
+        f"{timing.adapt_ms_p50:.2f} ms (p95 {timing.adapt_ms_p95:.2f} ms){', machine contended' if timing.contended else ''}",
+        "parameters": record.size and f"{record.size.parameters:,}",
+        "memory": record.memory.peak_host_mib and f"{record.memory.peak_host_mib:,.0f} MiB at most",
+        "hardware": f"{record.environment.hardware_class}, {record.environment.threads} threads, {record.precision}",
+        "code": f"bench {record.code.bench_version}, commit {(record.code.commit or 'unknown')[:12]}{dirty}",
+        "manifest": record.suite.manifest_sha256,
+        "data": record.suite.data_fingerprint,
+        "finished": record.finished,
+        "command": record.command,
+        "files": path,
+    }
