@@ -72,7 +72,7 @@ def _command() -> Finding:
 
 
 def _package_name() -> Finding:
-    """The distribution is meta-bench, because the name bench is taken; its module would be shadowed by another bench."""
+    """The name `bench` belongs to another distribution, whose module would shadow this one."""
     spec = importlib.util.find_spec("bench")
     where = str(spec.origin) if spec else "not importable"
     try:

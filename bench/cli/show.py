@@ -35,6 +35,7 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         way = f"{protocol.train_way}-way " if protocol.train_way else ""
         train_shape = f", trained on {way}{protocol.train_shot}-shot, {protocol.train_query} queries"
     mode = "transductive" if protocol.transductive else "inductive"
+    contended = ", machine contended" if timing.contended else ""
     dirty = " (with uncommitted changes)" if record.code.dirty else ""
     return {
         "status": record.status + (f": {record.reason}" if record.reason else ""),
@@ -44,11 +45,11 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "recipe": f"{record.recipe}, budget {record.budget}, seed {'n/a' if record.seed is None else record.seed}",
         "mode": mode + train_shape,
         "validation": validation
-        and f"{validation.metric} {validation.mean:.4f} at step {validation.step:,}, best of {validation.checks} checks",
+        and f"{validation.metric} {validation.mean:.4f} at step {validation.step:,}, of {validation.checks} checks",
         "training": timing.train_s and f"{timing.train_s:.1f} s, {timing.train_episodes_per_s:,.1f} episodes/s",
         "evaluation": timing.eval_episodes_per_s
         and f"{timing.eval_episodes_per_s:,.0f} episodes/s in batches of {timing.batch}; one episode "
-        f"{timing.adapt_ms_p50:.2f} ms (p95 {timing.adapt_ms_p95:.2f} ms){', machine contended' if timing.contended else ''}",
+        f"{timing.adapt_ms_p50:.2f} ms (p95 {timing.adapt_ms_p95:.2f} ms){contended}",
         "parameters": record.size and f"{record.size.parameters:,}",
         "memory": record.memory.peak_host_mib and f"{record.memory.peak_host_mib:,.0f} MiB at most",
         "hardware": f"{record.environment.hardware_class}, {record.environment.threads} threads, {record.precision}",

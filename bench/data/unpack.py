@@ -127,7 +127,7 @@ def _check_end(opened: tarfile.TarFile) -> None:
     A complete tar ends in two blocks of zeros, of which it has read one: something must follow, and to the end.
     """
     left = 0
-    while opened.fileobj is not None and (chunk := opened.fileobj.read(_CHUNK)):
+    while chunk := opened.fileobj.read(_CHUNK):
         left += len(chunk)
     if not left:
         raise EOFError("it stops without the end mark")
@@ -195,8 +195,9 @@ def _broken_means_invalid(archive: Path) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+        reason = str(error).partition("\n")[0].rstrip(":")  # tarfile lists every compression it tried
         raise DataInvalid(
-            f"{archive} is not a complete zip or tar archive ({error})", "It may be cut short: get it again."
+            f"{archive} is not a complete zip or tar archive ({reason})", "It may be cut short: get it again."
         ) from error
 
 

@@ -93,7 +93,7 @@ def record(
         command=request.settings.command,
         started=_utc(started),
         finished=_utc(datetime.now(UTC)),
-        checkpoint=checkpoint and Checkpoint(sha256=file_sha256(checkpoint), bytes=checkpoint.stat().st_size),
+        checkpoint=_checkpoint(checkpoint),
         scores=None if scores is None else describe_scores(scores),
         **parts,
     )
@@ -145,10 +145,11 @@ def too_many_floored(scores: pd.DataFrame) -> str | None:
 
 def _protocol(request: Request, material: Material, learner: Learner | None) -> Protocol:
     spec, shape = material.spec, request.recipe.train
-    transductive = learner.transductive if learner else request.learner.transductive
+    # A property needs an instance; a run that failed before there was one is on no board.
+    transductive = learner.transductive if learner else request.learner.transductive is True
     selection = "last" if request.recipe.selection == "last" else "validation"
     return Protocol(
-        transductive=transductive if isinstance(transductive, bool) else False,
+        transductive=transductive,
         external_data=list(request.learner.external_data),
         saw_test_classes=request.learner.saw_test_classes,
         train_way=(shape.way or spec.way or None) if request.trains else None,
@@ -157,6 +158,10 @@ def _protocol(request: Request, material: Material, learner: Learner | None) -> 
         selection=selection if request.trains else "none",  # type: ignore[arg-type]  # checked by pydantic
         n_configs_tried=request.settings.n_configs_tried,
     )
+
+
+def _checkpoint(file: Path | None) -> Checkpoint | None:
+    return Checkpoint(sha256=file_sha256(file), bytes=file.stat().st_size) if file else None
 
 
 def _utc(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Answers to frozen episodes. Inductive embedding learners embed each pool image once, whatever the number of episodes."""
+"""Answers to frozen episodes. Inductive embedding learners embed each pool image once, however many episodes ask."""
 
 from __future__ import annotations
 
@@ -75,8 +75,7 @@ def _embedded(
     rows = used.nonzero().flatten()
     place = torch.cumsum(used, 0) - 1  # pool row -> row of the embedding table
     padded = torch.cat([rows, rows[:1].expand(-len(rows) % EMBED_CHUNK)])
-    chunks = [learner.embed(episodes.pool.gather(part)) for part in padded.split(EMBED_CHUNK)]
-    table = torch.cat(chunks)
+    table = torch.cat([learner.embed(episodes.pool.gather(part)) for part in padded.view(-1, EMBED_CHUNK)])
 
     def answer(part: Episodes) -> Tensor:
         assert part.rows is not None

@@ -65,7 +65,7 @@ class Recipe(_Spec):
     options: dict[str, Any] = Field(default_factory=dict)
 
     def scaled(self, budget: str) -> Recipe:
-        """The recipe at a budget: full as it is, short a tenth of the steps, smoke 20 steps; schedules keep their shape."""
+        """The recipe at a budget: full as it is, short a tenth of the steps, smoke 20 steps; schedules keep shape."""
         steps = {"full": self.steps, "short": max(1, self.steps // 10), "smoke": min(SMOKE_STEPS, self.steps)}[budget]
         every = self.schedule.every
         if every is not None:

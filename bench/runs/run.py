@@ -46,7 +46,7 @@ class Outcome:
 def run(request: Request, console: Console) -> Outcome:
     """Carry out one request, or return its finished record at once.
 
-    A learner that fails leaves a `failed` record with the reason; Ctrl-C leaves an `interrupted` one and is raised again.
+    A learner that fails leaves a `failed` record with the reason; Ctrl-C leaves an `interrupted` one and goes on up.
     Raises BenchError before anything is written when the data is missing or the hashes disagree.
     """
     keep_memory()
@@ -162,11 +162,7 @@ class _Measurement:
         seconds = (datetime.now(UTC) - began).total_seconds()
         learner.eval()
         latency = adaptation_latency(learner, episodes, recipe.precision)
-        training = self.trained.progress if self.trained else None
-        steps_s = training.step_seconds if training else 0.0
         timing = Timing(
-            train_s=training and round(training.seconds, 3),
-            train_episodes_per_s=training and round(recipe.steps * recipe.batch / max(steps_s, 1e-9), 3),
             eval_s=round(seconds, 3),
             eval_episodes_per_s=round(len(scores) / max(seconds, 1e-9), 3),
             adapt_ms_p50=round(latency.p50, 4),
@@ -176,12 +172,18 @@ class _Measurement:
             repeats=REPEATS,
             contended=contention.busy(),
         )
-        if self.found:  # training was timed when it happened
+        return self._finish(describe.joined(previous, scores), timing.model_copy(update=self._training_cost()))
+
+    def _training_cost(self) -> dict[str, float | None]:
+        """Measured in this run, or taken from the record that a longer request extends."""
+        if self.found:
             old = self.found.record.timing
-            timing = timing.model_copy(
-                update={"train_s": old.train_s, "train_episodes_per_s": old.train_episodes_per_s}
-            )
-        return self._finish(describe.joined(previous, scores), timing)
+            return {"train_s": old.train_s, "train_episodes_per_s": old.train_episodes_per_s}
+        if self.trained is None:
+            return {}
+        progress, recipe = self.trained.progress, self.request.recipe
+        rate = recipe.steps * recipe.batch / max(progress.step_seconds, 1e-9)
+        return {"train_s": round(progress.seconds, 3), "train_episodes_per_s": round(rate, 3)}
 
     def _finish(self, scores: pd.DataFrame, timing: Timing) -> Outcome:
         learner = self.learner

@@ -118,7 +118,8 @@ def _step(learner: Learner, source: TrainingSource, optimizer: torch.optim.Optim
 def _own_training(
     learner: Learner, source: TrainingSource, validate: Validate, higher_is_better: bool, recipe: Recipe, seed: int
 ) -> Trained:
-    progress, best = Progress(), {}
+    progress = Progress()
+    best: Tensors = {}
     began = time.perf_counter()
 
     def check() -> float:
@@ -143,10 +144,8 @@ def _keep_better(
     learner: Learner, score: float, higher_is_better: bool, selection: str, progress: Progress, best: Tensors
 ) -> Tensors:
     """The earliest best validated weights, or the last ones where the recipe selects "last"."""
-    better = (
-        progress.best_score is None
-        or (score > progress.best_score) == higher_is_better
-        and score != progress.best_score
+    better = progress.best_score is None or (
+        (score > progress.best_score) == higher_is_better and score != progress.best_score
     )
     if selection == "last" or (math.isfinite(score) and better):
         progress.best_score, progress.best_step = score, progress.step

@@ -1,0 +1,37 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.PHONY: demo test test-slow check format boards
+
+$(READY): pyproject.toml ## a private environment with everything the project needs
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(READY) ## measure five learners offline, print the table, write a leaderboard into demo/
+	$(BIN)/bench run --algo protonet,maml,nearest_centroid,chance --suite glyphs-5w1s --runs demo/results
+	$(BIN)/bench run --algo maml,chance --suite sinusoid-10s --runs demo/results
+	$(BIN)/bench leaderboard --runs demo/results
+	$(BIN)/bench leaderboard --write demo
+
+test: $(READY) ## the tests of minutes
+	$(BIN)/python -m pytest
+
+test-slow: $(READY) ## coverage simulations, compiled strategies, start-up times
+	$(BIN)/python -m pytest -m slow
+
+check: $(READY) ## format, lint, strict types, import contract, boards against their records
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/bench leaderboard --check leaderboards
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+boards: $(READY) ## regenerate leaderboards/ from its records
+	$(BIN)/bench leaderboard --write leaderboards
