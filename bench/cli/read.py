@@ -127,11 +127,21 @@ def suite_facts(suite: Suite) -> dict[str, Any]:
         "metric": f"{suite.metric} ({'higher' if suite.higher_is_better else 'lower'} is better)",
         **{f"task.{key}": value for key, value in task.items()},
         "validation": f"{suite.validation.checks} checks of {suite.validation.episodes} episodes",
-        "manifest": suite.pin.manifest if suite.pin else "unpinned",
+        "manifest": suite.pin.manifest if suite.pin else _unpinned_manifest(suite),
         "data fingerprint": (suite.pin.data if suite.pin else None)
         or ("generated" if suite.kind == "regression" else "unpinned"),
         "run it": f"bench run --algo {'protonet' if suite.kind == 'classification' else 'maml'} --suite {suite.name}",
     }
+
+
+def _unpinned_manifest(suite: Suite) -> str:
+    from bench.errors import BenchError
+    from bench.tasks.manifest import manifest_sha256
+
+    try:
+        return f"{manifest_sha256(suite)} (unpinned)"
+    except BenchError:  # the pool is whatever its folder holds
+        return "unpinned, and not known without the images"
 
 
 def _learner_facts(info: LearnerInfo) -> dict[str, Any]:

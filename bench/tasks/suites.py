@@ -148,7 +148,7 @@ def parse_suites(path: Path) -> dict[str, Suite]:
     if not isinstance(raw, dict) or raw.get("schema") != 1 or not isinstance(raw.get("suites"), dict):
         raise UsageError(
             f"{path}:1: expected `schema: 1` and a mapping `suites:`, found {_brief(raw)}",
-            "Start from the file that `bench info --tasks` prints, or see docs/suites.md.",
+            "See docs/suites.md for a file to start from.",
         )
     suites = {}
     for name, entry in raw["suites"].items():
