@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.philox import below, uniform, words
+from bench.philox import Stream, below, uniform, words
 
 _MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
 _WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
@@ -56,7 +56,13 @@ def test_a_row_does_not_depend_on_the_block_it_is_read_in(
 
 
 def test_different_streams_share_no_word() -> None:
-    names = [("s", 1, "test", 0), ("s", 1, "val", 0), ("s", 1, "train", 0), ("s", 1, "test", 1), ("s", 2, "test", 0)]
+    names: list[Stream] = [
+        ("s", 1, "test", 0),
+        ("s", 1, "val", 0),
+        ("s", 1, "train", 0),
+        ("s", 1, "test", 1),
+        ("s", 2, "test", 0),
+    ]
     names += [("s1", "test", 0), ("s", "1", "test", 0), ("s", 1, "test", 0, "sizes")]
     drawn = np.concatenate([words(name, 0, 1000, 8).ravel() for name in names])
     assert len(np.unique(drawn)) == len(drawn)

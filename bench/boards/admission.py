@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from bench.boards.rows import OFFICIAL_EPISODES, LeftOut
-from bench.boards.score import Matrix
+from bench.boards.score import Classes, Matrix
 from bench.errors import Mismatch, StoreError
 from bench.records import Record, RunStore, StoredRun, each_run, score_column
 
@@ -30,6 +30,7 @@ class Admitted:
 
     record: Record
     scores: dict[str, Matrix]  # metric name -> float64 [episodes]
+    classes: Classes | None  # int64 [episodes, way]; None for generated tasks
     floored: int
     recipe_sha256: str
 
@@ -71,10 +72,10 @@ def _sort_suite(runs: Sequence[tuple[RunStore, StoredRun]], official: int) -> So
             _, algo, key = run.place
             left_out.append(LeftOut(algo, "", None, key, _without_root(run.problem or "", store.root)))
             continue
-        reason = _own_reason(run.record, official) or (_other_episodes(run.record, newest) if newest else "")
+        reason = _own_reason(run.record, official) or (other_episodes(run.record, newest) if newest else "")
         if not reason:
             try:
-                admitted.append(_load(store, run.path, run.record, official))
+                admitted.append(load_run(store, run.path, run.record, official))
             except (Mismatch, StoreError) as error:
                 reason = _without_root(error.message, store.root)
         if reason:
@@ -101,7 +102,7 @@ def _own_reason(record: Record, official: int) -> str:
     return ""
 
 
-def _other_episodes(record: Record, newest: Record) -> str:
+def other_episodes(record: Record, newest: Record) -> str:
     """Why a run can't stand beside the newest one of its suite, "" if it can."""
     mine, theirs = record.suite, newest.suite
     if mine.version != theirs.version:
@@ -116,17 +117,28 @@ def _other_episodes(record: Record, newest: Record) -> str:
     return ""
 
 
-def _load(store: RunStore, path: Path, record: Record, official: int) -> Admitted:
-    scores = store.read_scores(path, record).iloc[:official]
+def load_run(store: RunStore, path: Path, record: Record, episodes: int) -> Admitted:
+    """A stored run with its first `episodes` scores; Mismatch or StoreError where they are not the record's."""
+    scores = store.read_scores(path, record).iloc[:episodes]
     columns: dict[str, Matrix] = {}
     for metric in record.metrics:
         if column := score_column(record, metric.name):
             columns[metric.name] = scores[column].to_numpy(dtype=np.float64)
     floored = int(scores["floored"].sum()) if "floored" in scores else 0
-    return Admitted(record, columns, floored, _digest(store.read_recipe(path)))
+    classes = np.stack(list(scores["classes"])).astype(np.int64) if "classes" in scores else None
+    return Admitted(record, columns, classes, floored, recipe_digest(store.read_recipe(path)))
 
 
-def _digest(recipe: dict[str, Any] | None) -> str:
+def turns(record: Record) -> int:
+    """How many consecutive class ids are one class: on Omniglot the four quarter turns of a character.
+
+    A suite of Omniglot without turned classes is grouped as well: its open interval is then a little too wide, never
+    too narrow.
+    """
+    return 4 if "omniglot" in f"{record.suite.name} {record.suite.data_source}".lower() else 1
+
+
+def recipe_digest(recipe: dict[str, Any] | None) -> str:
     same = {name: value for name, value in (recipe or {}).items() if name not in _PER_RUN}
     return hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
 

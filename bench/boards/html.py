@@ -11,10 +11,12 @@ def html_table(table: Table) -> str:
     """A `<table>` with a caption; everything is escaped, numbers are aligned right."""
     style = [' style="text-align: right"' if right else "" for right in table.right]
     lines = ["<table>", f"<caption>{escape(table.title)}</caption>"]
-    lines.append(_row(table.headers, ["" for _ in style], "th"))
-    lines += [_row(row, style, "td") for row in table.rows]
+    lines.append(_row([escape(header) for header in table.headers], ["" for _ in style], "th"))
+    for i, row in enumerate(table.rows):
+        cells = [f"<strong>{escape(c)}</strong>" if (i, j) in table.strong else escape(c) for j, c in enumerate(row)]
+        lines.append(_row(cells, style, "td"))
     return "\n".join([*lines, "</table>"])
 
 
-def _row(cells: tuple[str, ...], style: list[str], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}{s}>{escape(c)}</{tag}>" for c, s in zip(cells, style, strict=True)) + "</tr>"
+def _row(cells: list[str], style: list[str], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}{s}>{c}</{tag}>" for c, s in zip(cells, style, strict=True)) + "</tr>"

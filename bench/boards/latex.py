@@ -19,7 +19,10 @@ _SPECIAL = {c: f"\\{c}" for c in "{}_&%$#"} | {
 def latex_table(table: Table) -> str:
     """A tabular with booktabs rules (`\\usepackage{booktabs}`), the title as a comment above it."""
     columns = "".join("r" if right else "l" for right in table.right)
-    rows = [r" & ".join(map(escape, row)) + r" \\" for row in table.rows]
+    rows = []
+    for i, row in enumerate(table.rows):
+        cells = [rf"\textbf{{{escape(c)}}}" if (i, j) in table.strong else escape(c) for j, c in enumerate(row)]
+        rows.append(r" & ".join(cells) + r" \\")
     head = r" & ".join(map(escape, table.headers)) + r" \\"
     lines = [f"% {' '.join(table.title.split())}", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule"]
     return "\n".join([*lines, *rows, r"\bottomrule", r"\end{tabular}"])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.boards.notes import notes
 from bench.boards.numbers import NONE, seeds_text, unit_text
-from bench.boards.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Board, Row
+from bench.boards.rows import OFFICIAL_EPISODES, REFERENCES, Board, Row
 from bench.boards.tables import Table, algorithm_text, left_out_table, section_tables
 from bench.boards.wanted import Cell, wanted_table
 
@@ -17,7 +18,8 @@ def markdown_table(table: Table) -> str:
     """A pipe table, without the title."""
     rule = ["---:" if right else "---" for right in table.right]
     lines = [[escape(header) for header in table.headers], rule]
-    lines += [[escape(cell) for cell in row] for row in table.rows]
+    for i, row in enumerate(table.rows):
+        lines.append([f"**{escape(c)}**" if (i, j) in table.strong else escape(c) for j, c in enumerate(row)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -28,7 +30,8 @@ def escape(text: str) -> str:
 
 
 def suite_markdown(board: Board, wanted: Sequence[Cell] = ()) -> str:
-    """A suite's page: what was asked, one table per section, how each row was made, what is missing and why."""
+    """A suite's page: what was asked, one table per section, how each row was made, what is missing and why,
+    what the numbers mean."""
     parts = [_header(board)]
     for table in section_tables(board):
         parts += [f"## {table.title.capitalize()}", markdown_table(table)]
@@ -38,7 +41,13 @@ def suite_markdown(board: Board, wanted: Sequence[Cell] = ()) -> str:
         parts += ["## Not on the board", markdown_table(left_out_table(board.left_out))]
     if wanted:
         parts += ["## Not measured yet", markdown_table(wanted_table(wanted))]
+    if board.rows:
+        parts += ["## What the numbers mean", "\n".join(f"* {line}" for line in _notes(board))]
     return "\n\n".join(parts)
+
+
+def _notes(board: Board) -> list[str]:
+    return notes(escape(board.reference), escape(board.bound))
 
 
 def _header(board: Board) -> str:
@@ -51,15 +60,12 @@ def _header(board: Board) -> str:
         f"**{escape(board.suite)}**, version {board.version}, {board.kind}: {escape(board.metric.name)} in "
         f"{unit_text(board.metric.unit)}, {better} is better, over the first {OFFICIAL_EPISODES:,} test episodes. "
         f"Manifest `{_short(board.manifest_sha256)}`{data}{source}.",
-        "",
-        "Rows are sorted by their mean, which is not a ranking: neighbours may well be equal. ± is half of a closed "
-        "95 % interval over other episodes of this suite, for the very seeds of the row. "
-        f'"Checkpoint" rows have fewer than {ALGORITHM_SEEDS} training seeds and say nothing about other seeds.',
     ]
     if others := [m for m in board.extra_metrics if m.unit != board.metric.unit]:
         lines += ["", f"Units: {'; '.join(f'{escape(m.name)} in {unit_text(m.unit)}' for m in others)}."]
-    if board.bound:
-        lines += ["", f"The gap to {escape(board.bound)} is paired, episode by episode; bounds are not ranked."]
+    expected = REFERENCES.get(board.kind, "")
+    if expected and not board.reference:
+        lines += ["", f"No differences to {escape(expected)}, the reference: it has not been measured here."]
     return "\n".join(lines)
 
 

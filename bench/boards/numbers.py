@@ -5,21 +5,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.boards.rows import MetricSpec
-from bench.stats import Interval
+from bench.stats import Interval, Rank
 
 NONE = "—"
 
 
 def score_text(interval: Interval, unit: str) -> str:
-    """Mean and half-width, `98.27 ± 0.14` (fractions in percent).
+    """Mean and half-width, `98.27 ± 0.14` (fractions in percent); both ends where they are not symmetric.
 
     >>> score_text(Interval(0.98271, 0.98133, 0.98409, 0.0007, 0.03, 2000, "t"), "fraction")
     '98.27 ± 0.14'
+    >>> score_text(Interval(0.223, 0.21, 0.25, 0.01, 0.4, 2000, "bootstrap-t"), "squared target unit")
+    '0.223 [0.210, 0.250]'
     """
+    scale, half, digits = _scale(interval, unit)
+    if interval.method == "bootstrap-t":
+        low, high = scale * interval.low, scale * interval.high
+        return f"{scale * interval.mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{scale * interval.mean:.{digits}f} ± {half:.{digits}f}"
+
+
+def delta_text(difference: Interval, unit: str) -> str:
+    """A difference with its sign, in percent points for fractions.
+
+    >>> delta_text(Interval(-0.0123, -0.0143, -0.0103, 0.001, 0.04, 2000, "crossed-t"), "fraction")
+    '-1.23 ± 0.20'
+    """
+    scale, half, digits = _scale(difference, unit)
+    mean = f"{scale * difference.mean:+.{digits}f}"
+    return f"{mean if float(mean) else mean[1:]} ± {half:.{digits}f}"
+
+
+def rank_text(rank: Rank | None) -> str:
+    """The place by the mean and those not ruled out.
+
+    >>> rank_text(Rank(2, 1, 3)), rank_text(Rank(1, 1, 1))
+    ('2 (1-3)', '1')
+    """
+    if rank is None:
+        return NONE
+    return str(rank.rank) if rank.best == rank.worst else f"{rank.rank} ({rank.best}-{rank.worst})"
+
+
+def _scale(interval: Interval, unit: str) -> tuple[float, float, int]:
+    """What to multiply with, the half-width after it, and the digits to show."""
     scale = 100.0 if unit == "fraction" else 1.0
     half = scale * (interval.high - interval.low) / 2
-    digits = (2 if half < 1.0 else 1) if unit == "fraction" else 3
-    return f"{scale * interval.mean:.{digits}f} ± {half:.{digits}f}"
+    return scale, half, (2 if half < 1.0 else 1) if unit == "fraction" else 3
 
 
 def metric_header(metric: MetricSpec) -> str:

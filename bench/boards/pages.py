@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from bench.boards.across import across_suites
 from bench.boards.build import build_boards
+from bench.boards.changes import what_changed
+from bench.boards.frame import frame
 from bench.boards.markdown import escape, markdown_table, suite_markdown
 from bench.boards.numbers import NONE, score_text, seeds_text
 from bench.boards.rows import SECTIONS, Board
-from bench.boards.tables import Table, algorithm_text, frame
+from bench.boards.tables import Table, algorithm_text
 from bench.boards.wanted import Cell, load_wanted, measured
 from bench.errors import Stale, StoreError, UsageError
 
@@ -24,16 +28,30 @@ INDEX = "README.md"
 _BEGIN, _END = "<!-- bench:begin suite={} -->", "<!-- bench:end -->"
 _LEADING = 3  # rows of a section that the index shows
 _DIFF_LINES = 12
+_MEAN_NOTE = (
+    "Equal weights, over these suites and no others, for rows with a rank or alone in their section. "
+    "A row that lacks a suite has no mean."
+)
 
 
-def write(directory: Path, results_root: Path, wanted: Path | None = None) -> list[Path]:
-    """Bring the directory's pages up to date; returns the files that changed.
+@dataclass(frozen=True)
+class Written:
+    """The files that changed, and in words what moved on the boards since the CSV files on the disk."""
+
+    files: list[Path]
+    changes: list[str]
+
+
+def write(directory: Path, results_root: Path, wanted: Path | None = None) -> Written:
+    """Bring the directory's pages up to date.
 
     Errors: UsageError for damaged markers or a malformed wanted.yaml, StoreError when a file can't be written.
     """
     boards, cells = _load(directory, results_root, wanted)
+    pages = _pages(directory, boards, cells)
+    changes = [line for board in boards for line in what_changed(_read(directory / f"{board.suite}.csv"), board)]
     changed = []
-    for path, content in _pages(directory, boards, cells).items():
+    for path, content in pages.items():
         if _read(path) != content:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +63,7 @@ def write(directory: Path, results_root: Path, wanted: Path | None = None) -> li
                     f"{path} can't be written: {error.strerror}.", "fix: name another directory"
                 ) from error
             changed.append(path)
-    return changed
+    return Written(changed, changes)
 
 
 def check(directory: Path, results_root: Path, wanted: Path | None = None) -> None:
@@ -96,7 +114,9 @@ def _index(boards: Sequence[Board], cells: Sequence[Cell]) -> str:
     table = Table("", headers, (False,) * 5 + (True,) * 3, ())
     lines = [markdown_table(table), *(f"| {' | '.join(row)} |" for row in rows)]
     note = f"The first {_LEADING} rows of each section by mean, bounds left out; intervals and notes are on the pages."
-    return "\n".join(lines) + f"\n\n{note}"
+    mean = across_suites(boards)
+    tail = [f"## {mean.title}", markdown_table(mean), _MEAN_NOTE] if mean else []
+    return "\n\n".join(["\n".join(lines), note, *tail])
 
 
 def _leading(board: Board, section: int) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
+from bench.boards.frame import frame
 from bench.boards.html import html_table
 from bench.boards.latex import latex_table
 from bench.boards.markdown import suite_markdown
 from bench.boards.rows import Board
-from bench.boards.tables import Table, frame, section_tables
+from bench.boards.tables import Table, section_tables
 from bench.errors import unknown_name
 
 Format = Literal["markdown", "csv", "latex", "html"]

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bench.stats import Interval
+from bench.stats import Difference, Interval, Rank
 
 OFFICIAL_EPISODES = 2_000  # statistics are over exactly this prefix of a suite's test episodes
 ALGORITHM_SEEDS = 3  # from here on a row speaks of the algorithm, below of the checkpoints it has
+
+OLDER_SOURCE, OLDER_RECIPE = "older source", "older recipe"  # flags of rows that have a successor
+
+# Named before anybody looked: what a row's delta is measured against, by kind of suite.
+REFERENCES = {"classification": "nearest_centroid", "regression": "chance"}
 
 Section = Literal["inductive", "external data", "transductive"]
 SECTIONS: tuple[Section, ...] = ("inductive", "external data", "transductive")
@@ -16,11 +21,12 @@ SECTIONS: tuple[Section, ...] = ("inductive", "external data", "transductive")
 
 @dataclass(frozen=True)
 class MetricSpec:
-    """A metric as the records name it; `fraction` is shown in percent."""
+    """A metric as the records name it; `fraction` is shown in percent. `skewed`: its intervals are bootstrap-t."""
 
     name: str
     unit: str
     higher_is_better: bool
+    skewed: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,9 @@ class Row:
 
     score : ranked metric over the official prefix, averaged over seeds
     score_label : what the interval covers
+    new_classes : the open interval of the score where it is materially wider than the closed one
+    delta : score minus the board's reference on the same episodes; None for the reference itself, or without one
+    rank : place among the ranked rows of its section, None for a row that is not ranked (see `ranked`)
     extras : further metrics by name
     gap : paired distance to the best bound on the board, in the ranked metric's unit, >= 0 where the bound holds
     flags : what a reader must know before comparing: "older source", "seed 2 failed", ...
@@ -76,6 +85,19 @@ class Row:
     bench_versions: tuple[str, ...]
     commands: tuple[str, ...]
     keys: tuple[str, ...]
+    new_classes: Interval | None = None
+    delta: Difference | None = None
+    rank: Rank | None = None
+
+    @property
+    def superseded(self) -> bool:
+        """A later source or recipe of the same name is on a board."""
+        return bool({OLDER_SOURCE, OLDER_RECIPE} & set(self.flags))
+
+    @property
+    def ranked(self) -> bool:
+        """Does the row compete? Bounds, checkpoints and older sources stand beside the others without a rank."""
+        return not self.label and not self.superseded
 
     @property
     def label(self) -> str:
@@ -111,6 +133,7 @@ class Board:
     metric: MetricSpec | None = None
     extra_metrics: tuple[MetricSpec, ...] = ()
     bound: str = ""  # the bound that gaps are measured to, "" without one
+    reference: str = ""  # the row that deltas are measured to, "" while it has not been measured
     rows: tuple[Row, ...] = ()
     left_out: tuple[LeftOut, ...] = field(default=())
 

@@ -1,27 +1,33 @@
-"""Boards as plain tables of text, the one source of every printed format, and as a pandas frame of numbers."""
+"""Boards as plain tables of text, the one source of every printed format."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from bench.boards.numbers import NONE, metric_header, rate_text, score_text, seconds_text, seeds_text
-from bench.boards.rows import SECTIONS, Board, LeftOut, Row
+from bench.boards.numbers import (
+    NONE,
+    delta_text,
+    metric_header,
+    rank_text,
+    rate_text,
+    score_text,
+    seconds_text,
+    seeds_text,
+)
+from bench.boards.rows import SECTIONS, Board, LeftOut, MetricSpec, Row
 from bench.stats import Interval
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
 class Table:
-    """Text in rows and columns; `right` says which columns hold numbers."""
+    """Text in rows and columns; `right`: columns of numbers, `strong`: (row, column) of bold cells."""
 
     title: str
     headers: tuple[str, ...]
     right: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
+    strong: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class _Column:
     header: str
     right: bool
     text: Callable[[Row], str]
+    bold: bool = False  # in rows whose first place is not ruled out
 
 
 def section_tables(board: Board) -> list[Table]:
@@ -49,25 +56,13 @@ def left_out_table(items: Sequence[LeftOut]) -> Table:
     )
 
 
-def frame(boards: Sequence[Board]) -> pd.DataFrame:
-    """One row per board row and metric, `bench leaderboard --format csv` and the pages' CSV twins.
-
-    Scores are in the records' units (accuracies as fractions), rounded to 6 decimals so that a page made on another
-    machine is the same page; times are seconds.
-    """
-    import pandas as pd
-
-    return pd.DataFrame(
-        [cells for board in boards for row in board.rows for cells in _frame_rows(board, row)], columns=_FRAME
-    )
-
-
 def _columns(board: Board, rows: Sequence[Row]) -> list[_Column]:
     assert board.metric is not None  # a board with rows has a ranked metric
     metric = board.metric
     columns = [
         _Column("algorithm", False, algorithm_text),
-        _Column(metric_header(metric), True, lambda row: score_text(row.score, metric.unit)),
+        _Column(metric_header(metric), True, lambda row: score_text(row.score, metric.unit), bold=True),
+        *_standing_columns(board, metric, rows),
     ]
     for extra in board.extra_metrics:
         if any(extra.name in row.extras for row in rows):
@@ -85,6 +80,19 @@ def _columns(board: Board, rows: Sequence[Row]) -> list[_Column]:
         _Column("speed measured on", False, lambda row: row.speed.hardware_class if row.speed else NONE),
         _Column("notes", False, lambda row: "; ".join(filter(None, (row.label, *row.flags))) or NONE),
     ]
+
+
+def _standing_columns(board: Board, metric: MetricSpec, rows: Sequence[Row]) -> list[_Column]:
+    """How the score stands beside the others', and beside itself on new classes; only columns that say something."""
+    columns = []
+    if any(row.rank for row in rows):
+        columns.append(_Column("rank", True, lambda row: rank_text(row.rank), bold=True))
+    if any(row.delta for row in rows):
+        header = f"vs {board.reference}"
+        columns.append(_Column(header, True, lambda row: delta_text(row.delta, metric.unit) if row.delta else NONE))
+    if any(row.new_classes for row in rows):
+        columns.append(_Column("on new classes", True, lambda row: _interval(row.new_classes, metric.unit)))
+    return columns
 
 
 def _extra_column(name: str, header: str, unit: str) -> _Column:
@@ -112,66 +120,11 @@ def _interval(interval: Interval | None, unit: str) -> str:
 
 
 def _table(title: str, columns: Sequence[_Column], rows: Sequence[Row]) -> Table:
+    leading = [i for i, row in enumerate(rows) if row.rank and row.rank.best == 1]
     return Table(
         title,
         tuple(column.header for column in columns),
         tuple(column.right for column in columns),
         tuple(tuple(column.text(row) for column in columns) for row in rows),
+        frozenset((i, j) for i in leading for j, column in enumerate(columns) if column.bold),
     )
-
-
-_FRAME = [
-    "suite", "version", "section", "algorithm", "family", "options", "recipe", "precision", "seeds", "label", "flags",
-    "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd", "episodes", "interval",
-    "gap", "gap_low", "gap_high", "bound", "n_configs_tried", "parameters", "train_s", "train_device",
-    "eval_episodes_per_s", "hardware_class", "manifest_sha256", "data_fingerprint", "source_sha256", "bench_version",
-    "command", "keys",
-]  # fmt: skip
-
-
-def _frame_rows(board: Board, row: Row) -> list[dict[str, Any]]:
-    assert board.metric is not None  # a board with rows has a ranked metric
-    common = {
-        "suite": board.suite,
-        "version": board.version,
-        "section": row.section,
-        "algorithm": row.algorithm,
-        "family": row.family,
-        "options": " ".join(f"{name}={value}" for name, value in row.options),
-        "recipe": row.recipe,
-        "precision": row.precision,
-        "seeds": " ".join(map(str, row.seeds)),
-        "label": row.label,
-        "flags": "; ".join(row.flags),
-        "n_configs_tried": row.n_configs_tried,
-        "parameters": row.parameters,
-        "train_s": round(row.cost.train_s, 1) if row.cost else None,
-        "train_device": row.cost.device if row.cost else None,
-        "eval_episodes_per_s": round(row.speed.episodes_per_s, 2) if row.speed else None,
-        "hardware_class": row.speed.hardware_class if row.speed else None,
-        "manifest_sha256": board.manifest_sha256,
-        "data_fingerprint": board.data_fingerprint,
-        "source_sha256": row.source_sha256,
-        "bench_version": " ".join(row.bench_versions),
-        "command": "; ".join(row.commands),
-        "keys": " ".join(row.keys),
-    }
-    rows = []
-    for metric in (board.metric, *board.extra_metrics):
-        ranked = metric is board.metric
-        interval = row.score if ranked else row.extras.get(metric.name)
-        if interval is None:
-            continue
-        cells = common | _numbers(interval) | {"metric": metric.name, "unit": metric.unit}
-        cells |= {"higher_is_better": metric.higher_is_better, "ranked_metric": ranked, "interval": row.score_label}
-        if ranked and row.gap is not None:
-            gap = _numbers(row.gap)
-            cells |= {"gap": gap["mean"], "gap_low": gap["low"], "gap_high": gap["high"], "bound": board.bound}
-        rows.append(cells)
-    return rows
-
-
-def _numbers(interval: Interval) -> dict[str, float | int]:
-    return {name: round(float(getattr(interval, name)), 6) for name in ("mean", "low", "high", "se", "sd")} | {
-        "episodes": interval.n
-    }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bench.boards.rows import Board
 
 # A terminal is narrower than a page; these are on the page and in the CSV.
-_PAGE_ONLY = {"configs tried", "speed measured on"}
+_PAGE_ONLY = {"configs tried", "speed measured on", "parameters", "training"}
 
 
 def rich_tables(board: Board) -> list[RichTable]:
@@ -21,7 +21,11 @@ def rich_tables(board: Board) -> list[RichTable]:
     tables = []
     for table in section_tables(board):
         hardware = sorted({row[table.headers.index("speed measured on")] for row in table.rows} - {NONE})
-        rich = rich_table(table, f"{board.suite}: {table.title}", _PAGE_ONLY if len(hardware) < 2 else set())
+        rich = rich_table(
+            table,
+            f"{board.suite}: {table.title}",
+            _PAGE_ONLY if len(hardware) < 2 else _PAGE_ONLY - {"speed measured on"},
+        )
         rich.caption = f"episodes/s on {hardware[0]}" if len(hardware) == 1 else None
         tables.append(rich)
     return tables
@@ -41,6 +45,6 @@ def rich_table(table: Table, title: str = "", without: set[str] | frozenset[str]
         # Who scored what stays on one line; where room is short, the other columns wrap.
         justify: Literal["left", "right"] = "right" if table.right[i] else "left"
         rich.add_column(Text(table.headers[i]), justify=justify, overflow="fold", no_wrap=i < 2)
-    for row in table.rows:
-        rich.add_row(*(Text(row[i]) for i in kept))
+    for number, row in enumerate(table.rows):
+        rich.add_row(*(Text(row[i], style="bold" if (number, i) in table.strong else "") for i in kept))
     return rich

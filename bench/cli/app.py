@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench._version import __version__
-from bench.cli import data, leaderboard, new, read, run
+from bench.cli import compare, data, leaderboard, new, read, run, submit
 from bench.errors import BenchError
 
 app = typer.Typer(
@@ -23,7 +23,11 @@ app.command("new", rich_help_panel="Measure")(new.new_command)
 app.command("list", rich_help_panel="Read")(read.list_command)
 app.command("info", rich_help_panel="Read")(read.info_command)
 app.command("show", rich_help_panel="Read")(read.show_command)
+app.command("compare", rich_help_panel="Read")(compare.compare_command)
+app.command("plan", rich_help_panel="Read")(compare.plan_command)
 app.command("leaderboard", rich_help_panel="Read")(leaderboard.leaderboard_command)
+app.command("pack", rich_help_panel="Submit")(submit.pack_command)
+app.command("verify", rich_help_panel="Submit")(submit.verify_command)
 app.command("doctor", rich_help_panel="Set up")(read.doctor_command)
 app.add_typer(data.app, name="data", rich_help_panel="Set up")
 
@@ -43,16 +47,21 @@ def _root(
     pass
 
 
+_CTRL_C = 130  # Typer turns KeyboardInterrupt into this exit status
+
+
 def main() -> None:
     """Entry point: a BenchError becomes a message on stderr and its exit code, never a traceback."""
     try:
-        app()
+        app(prog_name="bench")
     except BenchError as error:
         typer.secho(f"error: {error.message}", fg="red", err=True)
         if error.fix:
             typer.echo(error.fix, err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except SystemExit as leaving:
+        if leaving.code != _CTRL_C:
+            raise
         typer.echo("interrupted; the same command continues where it stopped", err=True)
         sys.exit(1)
     except BrokenPipeError:  # the reader, `head` say, has seen enough

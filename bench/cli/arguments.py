@@ -45,8 +45,11 @@ def parse_seeds(text: str) -> list[int]:
 
 
 def split_names(text: str) -> list[str]:
-    """Names separated by commas, in the order given, each once."""
-    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    """Names separated by commas, in the order given, each once; UsageError where there is none."""
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise UsageError(f"Expected names separated by commas, found {text!r}.", "`bench list` shows them.")
+    return names
 
 
 def console(stderr: bool = False) -> Console:

@@ -35,8 +35,10 @@ def leaderboard_command(
     if write and check:
         raise UsageError("--write and --check exclude each other.", "Write first, then check.")
     if write:
-        changed = pages.write(write, results or write / "results")
-        typer.echo(f"{len(changed)} pages changed" + "".join(f"\n  {path}" for path in changed))
+        written = pages.write(write, results or write / "results")
+        typer.echo(f"{len(written.files)} files changed" + "".join(f"\n  {path}" for path in written.files))
+        if written.changes:
+            typer.echo("What changed\n" + "\n".join(f"* {line}" for line in written.changes))
     elif check:
         pages.check(check, results or check / "results")
         typer.echo(f"{check}: every page says what its records say")

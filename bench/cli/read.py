@@ -167,7 +167,7 @@ def _rows(kind: str, tasks: Path | None, runs: list[Path] | None) -> list[dict[s
         from bench.tasks.registry import all_suites
 
         return [
-            {"suite": s.name, "version": s.version, "title": s.title, "metric": s.metric, "pinned": s.pin is not None}
+            {"suite": s.name, "version": s.version, "title": s.title, "metric": s.metric, "pinned": _pinned(s)}
             for s in all_suites(tasks).values()
         ]
     if kind == "algos":
@@ -200,6 +200,11 @@ def _run_rows(runs: list[Path] | None) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _pinned(suite: Suite) -> bool:
+    """As records say it: the episodes, and the images where there are some."""
+    return suite.pin is not None and (suite.kind == "regression" or suite.pin.data is not None)
 
 
 def _mode(info: LearnerInfo) -> str:

@@ -86,7 +86,7 @@ def validate(name: str, prediction: object, query_y: Tensor, way: int) -> None:
             _shape(name, "std", std, shape)
             _positive(name, std)
         case GaussianMixture(mean, std):
-            samples = len(mean)
+            samples = _samples(name, mean, shape)
             _shape(name, "mean", mean, (samples, *shape))
             _shape(name, "std", std, (samples, *shape))
             _positive(name, std)
@@ -113,6 +113,19 @@ def _shape(name: str, part: str, found: object, expected: tuple[int, ...]) -> No
             f"Prediction {name!r}: expected {part} of shape {list(expected)}, found {list(found.shape)}.",
             "predict() is batched over episodes: [B, Q, ...] for B episodes of Q queries.",
         )
+
+
+def _samples(name: str, mean: object, shape: tuple[int, ...]) -> int:
+    """Length of a mixture's leading dimension."""
+    samples = len(mean) if isinstance(mean, Tensor) and mean.ndim else 0
+    if not samples:
+        found = list(mean.shape) if isinstance(mean, Tensor) else type(mean).__name__
+        raise PredictionError(
+            f"Prediction {name!r}: expected mean of shape [samples, {', '.join(map(str, shape))}] with at least one "
+            f"sample, found {found}.",
+            "A mixture has a leading dimension of samples; use bench.Gaussian where there is none.",
+        )
+    return samples
 
 
 def _positive(name: str, std: Tensor) -> None:

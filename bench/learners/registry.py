@@ -71,7 +71,10 @@ def all_learners() -> dict[str, LearnerInfo]:
                 "Rename it in its package: a name belongs to one learner.",
             )
         module, _, class_name = point.value.partition(":")
-        spec = importlib.util.find_spec(module)
+        try:
+            spec = importlib.util.find_spec(module)
+        except ImportError:  # the package above it is missing
+            spec = None
         if spec is None or not spec.origin:
             raise UsageError(
                 f"Entry point {point.name!r} names {point.value}, which can't be found.", "Reinstall its package."

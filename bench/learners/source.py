@@ -39,5 +39,12 @@ def _siblings(file: Path) -> list[Path]:
             names.add(module)
             names.update(f"{module}.{alias.name}".strip(".") for alias in node.names)
     prefix = f"{folder.name}."
-    candidates = (folder / f"{name.removeprefix(prefix).replace('.', '/')}.py" for name in names if name)
-    return sorted({path.resolve() for path in candidates if path.is_file()})
+    found: set[Path] = set()
+    for name in filter(None, names):
+        parts = name.removeprefix(prefix).split(".")
+        for depth in range(1, len(parts) + 1):  # importing a.b runs a/__init__.py too
+            target = folder.joinpath(*parts[:depth])
+            found.update(
+                path.resolve() for path in (target.with_suffix(".py"), target / "__init__.py") if path.is_file()
+            )
+    return sorted(found)

@@ -32,11 +32,12 @@ def meta_gradient(
 
     Returns the loss (scalar) and a gradient per parameter, both detached.
     """
+    parameters = {name: value.detach() for name, value in parameters.items()}  # autograd would record all of it again
     if strategy != "loop":
         return _batched_gradient(task_loss, strategy == "compiled")(parameters, *tasks)
     one_task = torch.func.grad_and_value(task_loss)
     n = len(tasks[0])
-    total_loss = torch.zeros((), device=tasks[0].device)
+    total_loss = torch.zeros((), dtype=next(iter(parameters.values())).dtype, device=tasks[0].device)
     total = {name: torch.zeros_like(value) for name, value in parameters.items()}
     for task in zip(*tasks, strict=True):
         gradient, loss = one_task(parameters, *task)
@@ -78,7 +79,7 @@ def _batched_gradient(task_loss: TaskLoss, compiled: bool) -> Callable[..., tupl
 
     def run_compiled(parameters: Parameters, *tasks: Tensor) -> tuple[Tensor, Parameters]:
         try:
-            result: tuple[Tensor, Parameters] = quick({k: v.detach() for k, v in parameters.items()}, *tasks)
+            result: tuple[Tensor, Parameters] = quick(parameters, *tasks)
         except torch._dynamo.exc.BackendCompilerFailed as error:
             raise BenchError(
                 f"The strategy 'compiled' needs a working C++ compiler: {str(error).splitlines()[0]}",

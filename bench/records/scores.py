@@ -107,14 +107,14 @@ def check_scores(scores: pd.DataFrame, record: Record, path: Path) -> None:
             f"expected sha256 {record.scores.sha256[:16]}, found {found[:16]}.",
             f"fix: restore the file, or {_AGAIN}",
         )
-    for problem in _problems(scores, record):
+    for problem in score_problems(scores, record):
         raise Mismatch(f"{path}: {problem}", f"fix: {_AGAIN}")
 
 
 _AGAIN = "run the record's command again with --force"
 
 
-def _problems(scores: pd.DataFrame, record: Record) -> Iterable[str]:
+def score_problems(scores: pd.DataFrame, record: Record) -> Iterable[str]:
     """What is wrong with scores whose hash agrees: whoever edits scores can also edit the hash."""
     episodes = scores["episode"].to_numpy()
     if len(episodes) != record.episodes:

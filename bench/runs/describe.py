@@ -11,7 +11,6 @@ import pandas as pd
 from bench.records import (
     AlgorithmRef,
     Checkpoint,
-    Metric,
     Protocol,
     Record,
     Size,
@@ -21,22 +20,12 @@ from bench.records import (
 )
 from bench.runs.environment import code, environment
 from bench.runs.material import Material
+from bench.runs.metrics import metrics
 from bench.runs.request import Request
 from bench.runs.state import file_sha256
-from bench.stats import bootstrap_t_interval, t_interval
-from bench.tasks.suites import Suite
 
 if TYPE_CHECKING:
     from bench.learners.contract import Learner
-
-_UNITS = {
-    "accuracy": "fraction",
-    "mse": "squared target unit",
-    "loglik": "nats per target point",
-    "loglik_joint": "nats per target point",
-}
-_MAX_FLOORED = 0.05  # more non-finite episodes than this fail the run
-_NOT_METRICS = {"episode", "score", "n_correct", "floored", "classes"}
 
 
 def record(
@@ -99,33 +88,6 @@ def record(
     )
 
 
-def metrics(suite: Suite, scores: pd.DataFrame) -> list[Metric]:
-    """Mean, spread and interval of the ranked metric and of every further column; the ranked one first."""
-    floored = int(scores["floored"].sum())
-    ranked = _metric(suite.metric, scores["score"], suite, floored)
-    further = [c for c in scores.columns if c not in _NOT_METRICS]
-    return [ranked, *(_metric(name, scores[name], suite, floored) for name in further)]
-
-
-def _metric(name: str, values: pd.Series[float], suite: Suite, floored: int) -> Metric:
-    array = values.to_numpy(dtype=float)
-    base = name.partition("@")[0]
-    interval = bootstrap_t_interval(array) if base == "mse" else t_interval(array)
-    return Metric(
-        name=name,
-        unit=_UNITS[base],
-        higher_is_better=base != "mse",
-        mean=interval.mean,
-        sd=interval.sd,
-        se=interval.se,
-        n=interval.n,
-        ci95=(interval.low, interval.high),
-        ci_method=interval.method,
-        median=float(values.median()),
-        floored=floored,
-    )
-
-
 def size(learner: Learner, flops: float | None) -> Size:
     return Size(parameters=sum(p.numel() for p in learner.parameters()), flops_per_episode=flops)
 
@@ -133,14 +95,6 @@ def size(learner: Learner, flops: float | None) -> Size:
 def joined(previous: pd.DataFrame | None, scores: pd.DataFrame) -> pd.DataFrame:
     """A longer request appends to the scores that are there."""
     return scores if previous is None else pd.concat([previous, scores], ignore_index=True)
-
-
-def too_many_floored(scores: pd.DataFrame) -> str | None:
-    """Why a run with so many non-finite predictions has failed, or None."""
-    share = float(scores["floored"].mean())
-    if share <= _MAX_FLOORED:
-        return None
-    return f"predictions were not finite in {share:.1%} of the episodes (at most {_MAX_FLOORED:.0%} may be)"
 
 
 def _protocol(request: Request, material: Material, learner: Learner | None) -> Protocol:

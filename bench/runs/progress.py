@@ -17,6 +17,7 @@ class Display(AbstractContextManager["Display"]):
 
     def __init__(self, console: Console, title: str, metric: str) -> None:
         self.console, self.title, self.metric = console, title, metric
+        live = console.is_terminal and not console.is_dumb_terminal  # a dumb one can't move its cursor
         self._live = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(),
@@ -26,9 +27,9 @@ class Display(AbstractContextManager["Display"]):
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not live,
         )
-        self._task = None if not console.is_terminal else self._live.add_task(title, total=1, detail="")
+        self._task = self._live.add_task(title, total=1, detail="") if live else None
         self._total, self._phase, self._began, self._last = 1, "", time.monotonic(), 0.0
         self._begin_at = 0
         self._validation: float | None = None

@@ -75,7 +75,7 @@ class Recipe(_Spec):
 
 def recipe_names(file: Path, learner: str) -> dict[str, list[str]]:
     """Recipes of a learner: name -> suite patterns, in the order of the file."""
-    return {name: list(entries) for name, entries in _read(file).get(learner, {}).items()}
+    return {name: list(entries) for name, entries in _recipes(file, learner).items()}
 
 
 def find_recipe(file: Path, learner: str, suite: str, name: str | None) -> tuple[str, Recipe]:
@@ -83,7 +83,7 @@ def find_recipe(file: Path, learner: str, suite: str, name: str | None) -> tuple
 
     Returns its name and content. Raises UsageError for a name that the learner has not for this suite.
     """
-    recipes = _read(file).get(learner, {})
+    recipes = _recipes(file, learner)
     matching = {
         recipe: next((e for pattern, e in entries.items() if fnmatchcase(suite, pattern)), None)
         for recipe, entries in recipes.items()
@@ -106,6 +106,20 @@ def find_recipe(file: Path, learner: str, suite: str, name: str | None) -> tuple
         raise UsageError(
             f"{file}: {learner}, {name}, {suite}: {where}: {first['msg']}, found {first['input']!r}", "Fix the recipe."
         ) from None
+
+
+def _recipes(file: Path, learner: str) -> dict[str, dict[str, Any]]:
+    """name -> suite pattern -> fields, of one learner; {} where the file has none."""
+    found = _read(file).get(learner) or {}
+    entries = list(found.values()) if isinstance(found, dict) else [found]
+    wrong = next((entry for entry in entries if not isinstance(entry, dict)), None)
+    if not isinstance(found, dict) or wrong is not None:
+        raise UsageError(
+            f"{file}: {learner}: expected recipe names, each with a mapping from suite patterns to fields, "
+            f"found {wrong!r}.",
+            f'Example: {learner}: {{fast: {{"glyphs-*": {{steps: 300}}}}}}',
+        )
+    return found
 
 
 def _read(file: Path) -> dict[str, Any]:

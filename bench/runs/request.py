@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from bench.errors import UsageError
 from bench.learners.options import resolve_options
 from bench.learners.registry import LearnerInfo, find_learner, load
 from bench.learners.source import source_sha256
+from bench.records.key import run_key
 from bench.runs.recipes import Recipe, find_recipe
 from bench.tasks.registry import find_suite
 from bench.tasks.suites import BUDGET_EPISODES, MANIFEST_EPISODES, Suite
@@ -71,8 +71,12 @@ class Request:
         seed = "" if self.seed is None else f" seed {self.seed}"
         return f"{self.info.name} on {self.suite.name}{seed}"
 
+    def stored_recipe(self) -> dict[str, Any]:
+        """What recipe.yaml holds: the resolved recipe, or the options alone where nothing is trained."""
+        return self.recipe_dict() if self.trains else {"options": self.option_dict()}
+
     def recipe_dict(self) -> dict[str, Any]:
-        """The resolved recipe as stored beside the record."""
+        """The resolved recipe and options as plain values."""
         resolved = self.recipe.model_dump(mode="json")
         resolved["options"] = self.option_dict()
         resolved["name"] = self.recipe_name
@@ -83,22 +87,20 @@ class Request:
         return plain
 
     def key(self, manifest: str, fingerprint: str | None, checkpoint_sha256: str | None) -> str:
-        """Sixteen hex digits over everything that can change the scores; the number of episodes can't."""
-        identity = {
-            "suite": [self.suite.name, self.suite.version],
-            "manifest": manifest,
-            "fingerprint": fingerprint,
-            "algorithm": self.info.name,
-            "source": self.source_sha256,
-            "recipe": self.recipe_dict() if self.trains else {"options": self.option_dict()},
-            "budget": self.settings.budget if self.trains else None,
-            "seed": self.seed,
-            "precision": self.recipe.precision,
-            "strategy": self.recipe.strategy,
-            "checkpoint": checkpoint_sha256,
-        }
-        text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """The key under which the record is stored: `bench.records.key.run_key`."""
+        return run_key(
+            suite=(self.suite.name, self.suite.version),
+            manifest=manifest,
+            fingerprint=fingerprint,
+            algorithm=self.info.name,
+            source=self.source_sha256,
+            recipe=self.stored_recipe(),
+            budget=self.settings.budget if self.trains else None,
+            seed=self.seed,
+            precision=self.recipe.precision,
+            strategy=self.recipe.strategy,
+            checkpoint=checkpoint_sha256,
+        )
 
 
 def resolve(algo: str, suite_name: str, seeds: list[int], settings: Settings) -> list[Request]:

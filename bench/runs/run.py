@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,18 +12,21 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
-from bench.errors import BenchError, UsageError
+from bench.errors import BenchError, Mismatch, StoreError, UsageError
 from bench.records import Record, RunStore, Timing, Validation
+from bench.records.files import explain
 from bench.runs import describe
 from bench.runs.allocator import keep_memory
+from bench.runs.build import build
 from bench.runs.environment import Contention
 from bench.runs.evaluation import evaluate
 from bench.runs.material import Material, prepare
+from bench.runs.metrics import too_many_floored
 from bench.runs.precision import matmul_precision
 from bench.runs.progress import Display
 from bench.runs.recipes import SMOKE_STEPS
 from bench.runs.request import Request
-from bench.runs.state import TrainingState, file_sha256, load_weights, read_tensors, write_tensors
+from bench.runs.state import TrainingState, file_sha256, write_tensors
 from bench.runs.timing import REPEATS, WARMUP, adaptation_latency, flops_per_episode, peak_memory
 from bench.runs.training import Trained, meta_train
 
@@ -47,7 +51,8 @@ def run(request: Request, console: Console) -> Outcome:
     """Carry out one request, or return its finished record at once.
 
     A learner that fails leaves a `failed` record with the reason; Ctrl-C leaves an `interrupted` one and goes on up.
-    Raises BenchError before anything is written when the data is missing or the hashes disagree.
+    A finished record is never replaced by an interrupted one. Raises BenchError before anything is written when the
+    data is missing or the hashes disagree, StoreError when the records can't be written.
     """
     keep_memory()
     device = _device(request)
@@ -56,7 +61,7 @@ def run(request: Request, console: Console) -> Outcome:
     key = request.key(material.manifest, material.fingerprint, file_sha256(_existing(initial)) if initial else None)
     store = RunStore(request.settings.runs)
     found = None if request.settings.force else _finished(store, request, key)
-    if found and found.record.episodes >= request.episodes:
+    if found and (found.record.status == "skipped" or found.record.episodes >= request.episodes):
         return found
     measurement = _Measurement(request, material, key, store, found)
     with Display(console, request.title, request.suite.metric) as display, matmul_precision(request.recipe.precision):
@@ -78,39 +83,66 @@ class _Measurement:
         skip = self.request.learner.skip(self.material.spec)
         if skip:
             return self._write("skipped", f"{self.request.info.name} {skip}")
+        self._claim_folder()
         try:
             self.learner = self._build()
             if self.request.trains and not self.found:
                 self._train(display)
             return self._evaluate(display)
         except KeyboardInterrupt:
-            self._write("interrupted", "stopped by the user; the same command continues it")
+            if _finished(self.store, self.request, self.key) is None:  # else it stays: --force, or a longer request
+                self._write("interrupted", "stopped by the user; the same command continues it")
+            raise
+        except (UsageError, StoreError, Mismatch):  # nothing about the learner
             raise
         except BenchError as error:
-            if isinstance(error, UsageError):
-                raise
-            return self._write("failed", error.message)
+            return self._fail(error.message)
         except Exception as error:  # whatever a learner raises is a result about that learner
-            return self._write("failed", f"{type(error).__name__}: {error}")
+            return self._fail(f"{type(error).__name__}: {error}")
+        finally:
+            with contextlib.suppress(OSError):  # one that holds a training state stays
+                self.folder.rmdir()
+
+    def _claim_folder(self) -> None:
+        """Make the folder of the training state: a disk that can't be written shows before the work, not after."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explain(error, self.place) from error
+
+    def _fail(self, reason: str) -> Outcome:
+        if self.found is None:
+            return self._write("failed", reason)
+        raise BenchError(
+            f"{self.request.title}: {reason}",
+            f"The {self.found.record.episodes:,} episodes scored before stay: bench show {self.found.path}",
+        )
 
     def _build(self) -> Learner:
-        request, seed = self.request, self.request.seed or 0
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            learner = request.learner(self.material.spec, request.options)
-        learner.noise_seed = seed
-        learner.strategy = request.recipe.strategy
-        learner = learner.to(self.material.device)
-        weights = self.found.path / "checkpoint.safetensors" if self.found else request.settings.checkpoint
-        if weights and weights.exists():
-            load_weights(learner, read_tensors(weights)[0])
-        return learner
+        request = self.request
+        weights = self._scored_weights() if self.found else request.settings.checkpoint
+        return build(request.learner, request.options, self.material, request.seed, request.recipe.strategy, weights)
+
+    def _scored_weights(self) -> Path | None:
+        """Checkpoint of the finished run that a longer request continues; StoreError unless it is the one it scored."""
+        assert self.found is not None
+        file, recorded = self.found.path / "checkpoint.safetensors", self.found.record.checkpoint
+        if recorded is None:
+            return None
+        if not file.is_file() or file_sha256(file) != recorded.sha256:
+            raise StoreError(
+                f"{file} is {'not the checkpoint that was scored' if file.is_file() else 'missing'}; "
+                f"{self.request.episodes:,} episodes need it.",
+                "Restore the file, or train again with --force.",
+            )
+        return file
 
     def _train(self, display: Display) -> None:
         request, material, learner = self.request, self.material, self.learner
         assert learner is not None and request.seed is not None
         if request.settings.force:
             shutil.rmtree(self.folder, ignore_errors=True)
+            self._claim_folder()
         rule, recipe = request.suite.validation, request.recipe
         held_out = material.evaluation("val")
 
@@ -121,7 +153,7 @@ class _Measurement:
             return float(scores["score"].mean())
 
         state = TrainingState(self.folder)
-        display.phase("training", recipe.steps)
+        display.phase("training", recipe.steps, state.steps_done())
         self.trained = meta_train(
             learner,
             material.training(request.seed),
@@ -189,13 +221,12 @@ class _Measurement:
         learner = self.learner
         assert learner is not None
         weights = self.folder / "checkpoint.safetensors"
-        self.folder.mkdir(parents=True, exist_ok=True)
         tensors = learner.state_dict()
         checkpoint = None
         if tensors:
-            write_tensors(weights, tensors, {"learner": self.request.info.name, "suite": self.request.suite.name})
+            write_tensors(weights, tensors, {"run": self.request.title})  # of several entries the order would be random
             checkpoint = weights
-        reason = describe.too_many_floored(scores)
+        reason = too_many_floored(scores)
         flops = flops_per_episode(learner, self.material.evaluation("test"))
         outcome = self._write(
             "failed" if reason else "ok",
@@ -231,8 +262,7 @@ class _Measurement:
             started=self.started,
             **parts,
         )
-        recipe = self.request.recipe_dict() if self.request.trains else {"options": self.request.option_dict()}
-        path = self.store.write(record, scores, curve, recipe, checkpoint_file)
+        path = self.store.write(record, scores, curve, self.request.stored_recipe(), checkpoint_file)
         return Outcome(path, record)
 
     def _training_summary(self) -> tuple[Validation | None, pd.DataFrame | None]:

@@ -14,7 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from bench.errors import DataInvalid
+from bench.errors import DataInvalid, StoreError
+from bench.records.files import explain
 
 Tensors = dict[str, Tensor]
 
@@ -54,6 +55,10 @@ class TrainingState:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         write_tensors(self.file, tensors, meta)
 
+    def steps_done(self) -> int:
+        """Optimiser steps that a former attempt saved, 0 where there was none."""
+        return Progress(**json.loads(read_tensors(self.file)[1]["progress"])).step if self.file.exists() else 0
+
     def load(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> tuple[Tensors, Progress] | None:
         """Restore in place; returns the best state so far and the progress, or None where nothing was saved."""
         if not self.file.exists():
@@ -70,12 +75,23 @@ class TrainingState:
 
 
 def write_tensors(file: Path, tensors: Tensors, meta: dict[str, str] | None = None) -> None:
-    """A safetensors file, written beside and renamed, so that a kill leaves the old one whole."""
+    """A safetensors file, written beside and renamed, so that a kill leaves the old one whole.
+
+    Raises StoreError when the disk refuses; the old file stays.
+    """
     aside = file.with_name(f".{file.name}.part")
-    save_file({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, aside, meta)
-    with aside.open("rb") as handle:
-        os.fsync(handle.fileno())
-    aside.replace(file)
+    copies = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+    try:
+        save_file(copies, aside, meta)
+        with aside.open("rb") as handle:
+            os.fsync(handle.fileno())
+        aside.replace(file)
+    except SafetensorError as error:  # wraps the system's error as text
+        aside.unlink(missing_ok=True)
+        raise StoreError(f"{file} can't be written: {error}.", "Choose another disk with --runs DIR.") from error
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise explain(error, file) from error
 
 
 def read_tensors(file: Path) -> tuple[Tensors, dict[str, str]]:
@@ -90,11 +106,16 @@ def read_tensors(file: Path) -> tuple[Tensors, dict[str, str]]:
 
 
 def load_weights(model: nn.Module, tensors: Tensors) -> None:
-    """Load a state dict; noise that prediction drew lazily becomes a buffer again. Raises DataInvalid on a misfit."""
-    known = set(model.state_dict())
+    """Load a state dict. Raises DataInvalid on a misfit.
+
+    Noise is drawn when prediction first asks for it: the model's may have other shapes or names by now. The loaded
+    one takes its place, and what it does not hold is drawn again, the same, when asked for.
+    """
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    for name in [name for name, _ in model.named_buffers(recurse=False) if name.startswith("noise_")]:
+        delattr(model, name)
     for name, value in tensors.items():
-        if name not in known and name.startswith("noise_"):
-            device = next((p.device for p in model.parameters()), torch.device("cpu"))
+        if name.startswith("noise_"):
             model.register_buffer(name, value.to(device))
     try:
         model.load_state_dict(tensors)

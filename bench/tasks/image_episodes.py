@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.errors import UsageError
 from bench.philox import Stream, words
 from bench.tasks.draws import Integers, distinct, permutations
 
@@ -32,6 +33,8 @@ class ImageStream:
 
     stream : names the Philox key, normally (suite, version, split, seed)
     counts : int64 [n_classes], images of each class
+
+    Raises UsageError for a pool that has too few classes, or a class of too few images.
     """
 
     stream: Stream
@@ -39,6 +42,15 @@ class ImageStream:
     way: int
     shot: int
     query: int
+
+    def __post_init__(self) -> None:
+        fewest = int(self.counts.min(initial=self.shot + self.query))
+        if len(self.counts) < self.way or fewest < self.shot + self.query:
+            raise UsageError(
+                f"{'/'.join(map(str, self.stream))}: episodes of {self.way} classes of {self.shot} + {self.query} "
+                f"images can't be drawn from a pool of {len(self.counts)} classes, the smallest of {fewest} images.",
+                "Ask for a smaller way, shot or query, or add images.",
+            )
 
     @property
     def width(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from bench.errors import UsageError, unknown_name
@@ -34,6 +34,12 @@ def find_suite(name: str, extra: Path | None = None) -> Suite:
     return suites[name]
 
 
-def _entry_file(point: object) -> Path:
-    loaded = point.load()  # type: ignore[attr-defined]  # importlib.metadata.EntryPoint differs between Pythons
-    return Path(loaded() if callable(loaded) else loaded)
+def _entry_file(point: EntryPoint) -> Path:
+    try:
+        loaded = point.load()
+        return Path(loaded() if callable(loaded) else loaded)
+    except Exception as error:
+        raise UsageError(
+            f"Entry point {point.name!r} ({point.value}) gives no suites file: {type(error).__name__}: {error}",
+            "Reinstall or remove its package.",
+        ) from error

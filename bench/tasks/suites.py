@@ -6,9 +6,9 @@ A suite is immutable once released; a change that can move a score gets `version
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bench.errors import UsageError
 
@@ -17,12 +17,27 @@ MANIFEST_EPISODES = 10_000
 BUDGET_EPISODES = {"full": OFFICIAL_EPISODES, "short": OFFICIAL_EPISODES, "smoke": 100}
 
 Kernel = Literal["rbf", "matern52", "periodic"]
-Range = tuple[float, float]
+
+
+def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError("a range is [low, high] with low <= high")
+    return bounds
+
+
+def _positive(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] <= 0:
+        raise ValueError("must be positive")
+    return bounds
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+PositiveRange = Annotated[Range, AfterValidator(_positive)]
 Split = Literal["train", "val", "test"]
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ImageTask(_Spec):
@@ -52,6 +67,22 @@ class ImageTask(_Spec):
             )
         return self
 
+    @model_validator(mode="after")
+    def _pool_suffices(self) -> ImageTask:
+        if self.pool is None:
+            return self
+        per_class = self.shot + self.query
+        for split in get_args(Split):
+            if split not in self.pool:
+                raise ValueError(f"`pool` needs all of train, val and test; {split} is missing")
+            classes, images = self.pool[split]
+            if classes < self.way or images < per_class:
+                raise ValueError(
+                    f"{self.way} classes of {per_class} images (shot + query) can't be drawn from the {split} pool of "
+                    f"{classes} classes of {images}"
+                )
+        return self
+
 
 class SinusoidTask(_Spec):
     """y = A sin(x - phi) without noise (Finn et al. 2017, section 5.1)."""
@@ -75,14 +106,24 @@ class GPTask(_Spec):
     kind: Literal["gp1d"]
     train_kernel: Kernel
     test_kernel: Kernel
-    length: Range
-    scale: Range
-    period: Range
+    length: PositiveRange
+    scale: PositiveRange
+    period: PositiveRange
     noise: float = Field(gt=0)  # standard deviation
     x: Range
     context: tuple[int, int]
     target_min: int = Field(ge=1)
     max_points: int
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> GPTask:
+        low, high = self.context
+        if not 1 <= low <= high < self.max_points - self.target_min:
+            raise ValueError(
+                f"context must be [low, high] with 1 <= low <= high < max_points - target_min = "
+                f"{self.max_points - self.target_min}, found {[low, high]}"
+            )
+        return self
 
 
 Task = Annotated[ImageTask | SinusoidTask | GPTask, Field(discriminator="kind")]
@@ -140,7 +181,7 @@ def parse_suites(path: Path) -> dict[str, Suite]:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         problem = getattr(error, "problem", None) or error
@@ -150,12 +191,19 @@ def parse_suites(path: Path) -> dict[str, Suite]:
             f"{path}:1: expected `schema: 1` and a mapping `suites:`, found {_brief(raw)}",
             "See docs/suites.md for a file to start from.",
         )
+    _refuse_repeated_keys(path, node)
     suites = {}
     for name, entry in raw["suites"].items():
         if not isinstance(entry, dict):
             line = _line(node, ("suites", name))
             raise UsageError(
                 f"{path}:{line}: suite {name!r} must be a mapping, found {_brief(entry)}", "See docs/suites.md."
+            )
+        if "name" in entry:
+            line = _line(node, ("suites", name, "name"))
+            raise UsageError(
+                f"{path}:{line}: suite {name!r}, name: a suite's name is its key, found {_brief(entry['name'])}",
+                "Delete the line, or rename the key.",
             )
         try:
             suites[str(name)] = Suite.model_validate({"name": str(name), **entry})
@@ -165,10 +213,32 @@ def parse_suites(path: Path) -> dict[str, Suite]:
             field = ".".join(str(part) for part in first["loc"]) or "suite"
             found = "" if first["type"] == "missing" else f", found {_brief(first['input'])}"
             raise UsageError(
-                f"{path}:{line}: suite {name!r}, {field}: {first['msg']}{found}",
+                f"{path}:{line}: suite {name!r}, {field}: {first['msg'].removeprefix('Value error, ')}{found}",
                 f"{error.error_count()} problem(s) in this suite; fix the line and run again. Fields: docs/suites.md.",
             ) from None
     return suites
+
+
+def _refuse_repeated_keys(path: Path, root: Any) -> None:
+    """YAML's loader keeps the last of equal keys without a word; a suite would silently lose its first self."""
+    import yaml
+
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:  # an alias may lead back to where it stands
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            keys: set[Any] = set()
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.value in keys:
+                    line = key.start_mark.line + 1
+                    raise UsageError(f"{path}:{line}: {key.value!r} is given twice", "Delete one of the two.")
+                keys.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+                waiting.append(value)
 
 
 def _brief(value: object) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench.boards import check, write
+from bench.boards import Written, check, write
 from bench.errors import Stale, StoreError, UsageError
 from tests.records.factory import accuracy_scores, store_run
 
@@ -42,7 +42,7 @@ def test_a_second_write_changes_nothing(boards: tuple[Path, Path]) -> None:
     before = contents(boards[0])
     assert {"README.md", "glyphs-5w1s.md", "glyphs-5w1s.csv", "miniimagenet-5w1s.md"} <= before.keys()
     time.sleep(0.01)
-    assert write(*boards) == [] and contents(boards[0]) == before
+    assert write(*boards) == Written([], []) and contents(boards[0]) == before
     check(*boards)
 
 
@@ -61,7 +61,7 @@ def test_text_outside_the_markers_is_kept(boards: tuple[Path, Path]) -> None:
     page.write_text("Our own words.\n\n" + page.read_text() + "\nMore words.\n")
     check(*boards)
     store_run(boards[1], accuracy_scores(2000), algorithm__name="relnet")
-    changed = {path.name for path in write(*boards)}
+    changed = {path.name for path in write(*boards).files}
     assert changed == {"glyphs-5w1s.md", "glyphs-5w1s.csv", "README.md"}
     text = page.read_text()
     assert text.startswith("Our own words.\n\n# glyphs-5w1s") and text.endswith("\nMore words.\n") and "relnet" in text
@@ -79,9 +79,9 @@ def test_a_new_record_makes_the_pages_stale(boards: tuple[Path, Path]) -> None:
 def test_an_edited_number_is_stale(boards: tuple[Path, Path]) -> None:
     page = boards[0] / "glyphs-5w1s.md"
     page.write_text(page.read_text().replace("94.88", "99.99"))
-    with pytest.raises(Stale, match=r"-\| protonet \| 99\.99"):
+    with pytest.raises(Stale, match=r"-\| protonet \| \*\*99\.99"):
         check(*boards)
-    assert write(*boards) == [page]
+    assert write(*boards) == Written([page], [])
 
 
 def test_missing_and_left_over_pages_are_stale(boards: tuple[Path, Path]) -> None:

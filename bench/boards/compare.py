@@ -1,0 +1,148 @@
+"""Learners against each other on their common episodes: `bench compare`.
+
+The numbers are those of `bench.stats`; this module decides which of them a comparison needs and what they allow one
+to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.boards.advice import advice, on_new_classes
+from bench.boards.cautions import cautions
+from bench.boards.contestants import Contestant, find_contestants
+from bench.boards.rows import MetricSpec
+from bench.boards.score import comparable, row_interval, small_pool
+from bench.errors import UsageError
+from bench.stats import (
+    Comparison,
+    Interval,
+    Rank,
+    compare_all,
+    crossed_difference,
+    rank_intervals,
+    variance_split,
+)
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One learner's score, what its interval covers, its rank among those compared.
+
+    variance : variance of the mean by what would reduce it ("seeds", "episodes", "classes"), None for checkpoints
+    """
+
+    contestant: Contestant
+    score: Interval
+    score_label: str
+    rank: Rank
+    variance: dict[str, float] | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One comparison, Holm-corrected over all pairs.
+
+    ratio : a / b of the geometric means with its interval, for skewed metrics that are positive throughout
+    new_classes : interval of the difference on episodes from new classes, where the pool is small and it is wider
+    """
+
+    comparison: Comparison
+    ratio: Interval | None
+    new_classes: Interval | None
+
+    @property
+    def told_apart(self) -> bool:
+        return self.comparison.p_holm <= ALPHA
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything `bench compare` says."""
+
+    suite: str
+    version: int
+    metric: MetricSpec
+    episodes: int
+    standings: tuple[Standing, ...]
+    pairs: tuple[Pair, ...]
+    warnings: tuple[str, ...]
+    advice: str
+
+
+def compare(
+    roots: Sequence[Path],
+    suite: str,
+    asked: Sequence[str],
+    metric: str | None = None,
+    seeds: Sequence[int] | None = None,
+) -> Report:
+    """Compare the rows that `asked` names (see `bench.boards.contestants`) on one suite, best first.
+
+    Parameters
+    ----------
+    roots : directories of records
+    metric : one of the records' metrics; None is the ranked one
+    seeds : use only these seeds of learners that train; None uses all
+
+    Raises
+    ------
+    UsageError : fewer than two rows, unknown or ambiguous names, no common episodes, no such metric or seed.
+    Mismatch : scores that are not those of their record.
+    """
+    if len(asked) < 2:
+        raise UsageError(f"Expected at least two learners to compare; found {len(asked)}.", "bench compare A B")
+    found, spec = find_contestants(roots, suite, asked, metric, seeds)
+    sign = -1.0 if spec.higher_is_better else 1.0
+    found.sort(key=lambda contestant: (sign * float(contestant.scores.mean()), contestant.name))
+    comparisons = compare_all({contestant.name: comparable(contestant.scores) for contestant in found})
+    ranks = rank_intervals(comparisons, higher_is_better=spec.higher_is_better)
+    by_name = {contestant.name: contestant for contestant in found}
+    pairs = [_pair(c, by_name[c.a], by_name[c.b], spec) for c in comparisons]
+    first = found[0].record.suite
+    return Report(
+        suite=suite,
+        version=first.version,
+        metric=spec,
+        episodes=found[0].scores.shape[1],
+        standings=tuple(_standing(contestant, ranks[contestant.name], spec) for contestant in found),
+        pairs=tuple(pairs),
+        warnings=tuple(cautions(found, seeds)),
+        advice=advice(comparisons, by_name, ALPHA),
+    )
+
+
+def _standing(contestant: Contestant, rank: Rank, metric: MetricSpec) -> Standing:
+    score, label = row_interval(contestant.scores, contestant.trains, metric.skewed)
+    return Standing(contestant, score, label, rank, _variance(contestant))
+
+
+def _variance(contestant: Contestant) -> dict[str, float] | None:
+    if comparable(contestant.scores).ndim == 1:
+        return None
+    clusters = small_pool(contestant.classes, contestant.turns)
+    classes = None if clusters is None else contestant.classes
+    return variance_split(contestant.scores, classes, clusters).of_mean
+
+
+def _pair(comparison: Comparison, a: Contestant, b: Contestant, metric: MetricSpec) -> Pair:
+    closed, new_classes = comparison.difference, on_new_classes(a, b)
+    if new_classes and new_classes.high - new_classes.low <= closed.high - closed.low:
+        new_classes = None
+    return Pair(comparison, _ratio(a, b) if metric.skewed else None, new_classes)
+
+
+def _ratio(a: Contestant, b: Contestant) -> Interval | None:
+    """Errors differ by factors: the paired difference of their logarithms, as a / b."""
+    x, y = comparable(a.scores), comparable(b.scores)
+    if min(x.min(), y.min()) <= 0:
+        return None
+    log = crossed_difference(np.log(x), np.log(y))
+    mean, low, high = (float(np.exp(value)) for value in (log.mean, log.low, log.high))
+    return Interval(mean, low, high, log.se, log.sd, log.n, "log-ratio", log.df)

@@ -1,0 +1,189 @@
+"""A comparison as tables for people, as one JSON object, and as rows of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.boards.compare import Pair, Report, Standing
+from bench.boards.numbers import NONE, delta_text, metric_header, rank_text, score_text, seeds_text
+from bench.boards.tables import Table
+from bench.stats import Interval
+
+_FEWEST = 1e-4  # smaller p-values are shown as "< 0.0001"
+
+
+def comparison_tables(report: Report) -> list[Table]:
+    """Scores with ranks, differences of all pairs, and where the uncertainty comes from (with enough seeds)."""
+    tables = [_scores(report), _differences(report)]
+    return [*tables, _variances(report)] if any(s.variance for s in report.standings) else tables
+
+
+def comparison_json(report: Report) -> dict[str, Any]:
+    """Everything in the records' units: accuracies and their differences as fractions."""
+    metric = report.metric
+    return {
+        "suite": report.suite,
+        "version": report.version,
+        "metric": {"name": metric.name, "unit": metric.unit, "higher_is_better": metric.higher_is_better},
+        "episodes": report.episodes,
+        "scores": [_standing_json(standing) for standing in report.standings],
+        "differences": [_pair_json(pair) for pair in report.pairs],
+        "warnings": list(report.warnings),
+        "advice": report.advice,
+    }
+
+
+def comparison_rows(report: Report) -> list[dict[str, Any]]:
+    """One row per pair for CSV: a minus b, in the records' units."""
+    rows = []
+    for pair in report.pairs:
+        found = pair.comparison.difference
+        rows.append(
+            {
+                "suite": report.suite,
+                "version": report.version,
+                "metric": report.metric.name,
+                "unit": report.metric.unit,
+                "a": pair.comparison.a,
+                "b": pair.comparison.b,
+                "difference": found.mean,
+                "low": found.low,
+                "high": found.high,
+                "se": found.se,
+                "df": found.df,
+                "p": found.p,
+                "p_holm": pair.comparison.p_holm,
+                "open_low": pair.new_classes.low if pair.new_classes else None,
+                "open_high": pair.new_classes.high if pair.new_classes else None,
+                "ratio": pair.ratio.mean if pair.ratio else None,
+                "ratio_low": pair.ratio.low if pair.ratio else None,
+                "ratio_high": pair.ratio.high if pair.ratio else None,
+                "episodes": report.episodes,
+                "interval": found.method,
+            }
+        )
+    return rows
+
+
+def p_text(p: float) -> str:
+    """
+    >>> p_text(0.0312), p_text(0.00001)
+    ('0.0312', '< 0.0001')
+    """
+    return f"{p:.4f}" if p >= _FEWEST else f"< {_FEWEST:.4f}"
+
+
+def _scores(report: Report) -> Table:
+    unit = report.metric.unit
+    rows = []
+    for standing in report.standings:
+        who = standing.contestant
+        rows.append(
+            (
+                who.name,
+                score_text(standing.score, unit),
+                rank_text(standing.rank),
+                who.mode,
+                who.record.recipe if who.trains else "n/a",
+                seeds_text(who.seeds) if who.trains else "n/a",
+                standing.score_label,
+            )
+        )
+    headers = ("algorithm", metric_header(report.metric), "rank", "mode", "recipe", "seeds", "interval")
+    leading = frozenset((i, j) for i, s in enumerate(report.standings) if s.rank.best == 1 for j in (1, 2))
+    title = f"{report.suite}@{report.version}, {report.episodes:,} common episodes"
+    return Table(title, headers, (False, True, True, False, False, False, False), tuple(rows), leading)
+
+
+def _differences(report: Report) -> Table:
+    unit = report.metric.unit
+    headers = ["a - b", f"difference{', points' if unit == 'fraction' else ''}", "p (Holm)", "better"]
+    rows = [
+        [
+            f"{pair.comparison.a} - {pair.comparison.b}",
+            delta_text(pair.comparison.difference, unit),
+            p_text(pair.comparison.p_holm),
+            _better(pair, report.metric.higher_is_better),
+        ]
+        for pair in report.pairs
+    ]
+    if any(pair.new_classes for pair in report.pairs):
+        headers.append("on new classes")
+        for row, pair in zip(rows, report.pairs, strict=True):
+            row.append(delta_text(pair.new_classes, unit) if pair.new_classes else NONE)
+    if any(pair.ratio for pair in report.pairs):
+        headers.append("a / b (geometric)")
+        for row, pair in zip(rows, report.pairs, strict=True):
+            row.append(f"{pair.ratio.mean:.3f} [{pair.ratio.low:.3f}, {pair.ratio.high:.3f}]" if pair.ratio else NONE)
+    right = (False, True, True, False, *(True for _ in headers[4:]))
+    return Table("Differences on the same episodes", tuple(headers), right, tuple(map(tuple, rows)))
+
+
+def _variances(report: Report) -> Table:
+    """Shares of the variance of each mean; "classes" comes on top, for claims about new ones."""
+    sources = [s for s in ("seeds", "episodes", "classes") if any(s in (t.variance or {}) for t in report.standings)]
+    rows = []
+    for standing in report.standings:
+        if standing.variance:
+            total = sum(standing.variance.values())
+            cells = [
+                f"{standing.variance[s] / total:.0%}" if total and s in standing.variance else NONE for s in sources
+            ]
+            rows.append((standing.contestant.name, *cells))
+    return Table(
+        "Uncertainty by source",
+        ("algorithm", *sources),
+        (False, *(True for _ in sources)),
+        tuple(rows),
+    )
+
+
+def _better(pair: Pair, higher_is_better: bool) -> str:
+    if not pair.told_apart:
+        return "not told apart"
+    ahead = (pair.comparison.difference.mean > 0) == higher_is_better
+    return pair.comparison.a if ahead else pair.comparison.b
+
+
+def _standing_json(standing: Standing) -> dict[str, Any]:
+    who = standing.contestant
+    return {
+        "name": who.name,
+        "algorithm": who.record.algorithm.name,
+        "options": who.record.algorithm.options,
+        "recipe": who.record.recipe if who.trains else None,
+        "budget": who.record.budget,
+        "precision": who.record.precision,
+        "mode": who.mode,
+        "seeds": list(who.seeds),
+        "checkpoints": who.checkpoints,
+        **_interval_json(standing.score),
+        "covers": standing.score_label,
+        "rank": {"rank": standing.rank.rank, "best": standing.rank.best, "worst": standing.rank.worst},
+        "variance_of_mean": standing.variance,
+        "keys": [record.key for record in who.records],
+    }
+
+
+def _pair_json(pair: Pair) -> dict[str, Any]:
+    return {
+        "a": pair.comparison.a,
+        "b": pair.comparison.b,
+        **_interval_json(pair.comparison.difference),
+        "p": pair.comparison.difference.p,
+        "p_holm": pair.comparison.p_holm,
+        "told_apart": pair.told_apart,
+        "new_classes": _interval_json(pair.new_classes) if pair.new_classes else None,
+        "ratio": _interval_json(pair.ratio) if pair.ratio else None,
+    }
+
+
+def _interval_json(interval: Interval) -> dict[str, Any]:
+    return {
+        "mean": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "se": interval.se,
+        "df": interval.df,
+        "interval": interval.method,
+    }

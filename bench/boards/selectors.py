@@ -1,0 +1,137 @@
+"""Rows of one suite found by what a person types.
+
+    protonet                    the row with default options, or the only one
+    maml:norm=batch             an option, or recipe=, precision=, budget=; several are separated by commas
+    3f2a9c                      the first letters (six or more) of one run's key: that checkpoint alone
+
+A name alone prefers full budgets, then default options, then the newest source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.boards.admission import recipe_digest, setting
+from bench.errors import UsageError, unknown_name
+from bench.records import Record, RunStore, StoredRun, each_run
+
+_BUDGETS = ("smoke", "short", "full")
+_KEY = re.compile(r"[0-9a-f]{6,}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run where it lies, and the digest of its resolved recipe."""
+
+    store: RunStore
+    path: Path
+    record: Record
+    recipe_sha256: str
+
+
+Group = list[Run]  # the seeds of one row
+
+
+def groups(roots: Sequence[Path], suite: str) -> list[Group]:
+    """All finished runs of a suite by row, seeds in order; a seed that was run twice counts once, the first stands."""
+    found = list(each_run(roots))
+    suites = {run.place[0] for _, run in found}
+    if suite not in suites:
+        raise unknown_name("suite with records", suite, suites)
+    runs = [_run(store, run) for store, run in found if run.place[0] == suite and _finished(run)]
+    rows: dict[tuple[object, ...], dict[int | None, Run]] = {}
+    for run in sorted(runs, key=lambda run: (run.record.finished, run.record.key)):
+        record, asked = run.record, run.record.suite
+        identity = (*setting(record), record.budget, record.algorithm.source_sha256, run.recipe_sha256)
+        episodes = (asked.version, asked.manifest_sha256, asked.data_fingerprint)
+        rows.setdefault((*identity, *episodes), {}).setdefault(record.seed, run)
+    return [[by_seed[s] for s in sorted(by_seed, key=lambda s: -1 if s is None else s)] for by_seed in rows.values()]
+
+
+def _finished(run: StoredRun) -> bool:
+    return bool(run.record and run.record.status == "ok" and run.record.scores and run.record.metrics)
+
+
+def _run(store: RunStore, run: StoredRun) -> Run:
+    assert run.record is not None  # _finished
+    return Run(store, run.path, run.record, recipe_digest(store.read_recipe(run.path)))
+
+
+def pick(text: str, rows: Sequence[Group], suite: str) -> Group:
+    """The one row a selector means; UsageError with the choices where it means none or several."""
+    name, *filters = [part for part in re.split(r"[:,\s]+", text.strip()) if part] or [""]
+    candidates = [group for group in rows if group[0].record.algorithm.name == name]
+    if not candidates:
+        return _by_key(name, rows, suite)
+    fitting = [group for group in candidates if all(_fits(group[0].record, part) for part in filters)]
+    if not fitting:
+        raise UsageError(f"No row of {name} on {suite} has {', '.join(filters)}.", _choices(candidates))
+    longest = max(_BUDGETS.index(group[0].record.budget) for group in fitting)
+    fitting = [group for group in fitting if _BUDGETS.index(group[0].record.budget) == longest]
+    fitting = [group for group in fitting if not group[0].record.algorithm.overrides] or fitting
+    if len({setting(group[0].record) for group in fitting}) > 1:
+        raise UsageError(f"{text!r} means several rows of {suite}.", _choices(fitting))
+    return max(fitting, key=lambda group: max(run.record.finished for run in group))  # newest source and recipe
+
+
+def _by_key(text: str, rows: Sequence[Group], suite: str) -> Group:
+    found = [run for group in rows for run in group if _KEY.fullmatch(text) and run.record.key.startswith(text)]
+    if len(found) > 1:
+        raise UsageError(f"{text!r} begins the keys of {len(found)} runs of {suite}.", "Give more of the key.")
+    if not found:
+        raise unknown_name(f"algo with records on {suite}", text, {group[0].record.algorithm.name for group in rows})
+    return found
+
+
+def named(rows: Sequence[Group]) -> dict[str, Group]:
+    """Each row under the selector that finds it, no longer than it takes to tell the rows apart."""
+    spellings: tuple[Callable[[Run], str], ...] = (
+        _selector,
+        lambda run: _selector(run, recipe=True),
+        lambda run: run.record.key,
+    )
+    for spell in spellings:
+        names = [spell(group[-1]) for group in rows]
+        if len(set(names)) == len(names):
+            break
+    return dict(zip(names, rows, strict=True))
+
+
+def _selector(run: Run, recipe: bool = False) -> str:
+    """`maml:norm=batch`: what a person types for this row."""
+    record = run.record
+    parts = [f"{name}={value}" for name, value in sorted(record.algorithm.overrides.items())]
+    parts += [f"recipe={record.recipe}"] if recipe else []
+    parts += [f"precision={record.precision}"] if record.precision != "fp32" else []
+    return f"{record.algorithm.name}:{','.join(parts)}" if parts else record.algorithm.name
+
+
+def _fits(record: Record, part: str) -> bool:
+    name, equals, value = part.partition("=")
+    if not equals:
+        raise UsageError(f"Expected option=value after the name, found {part!r}.", "For example maml:norm=batch.")
+    facts = {"recipe": record.recipe, "precision": record.precision, "budget": record.budget}
+    return name in (options := facts | record.algorithm.options) and str(options[name]) == value
+
+
+def _choices(rows: Sequence[Group]) -> str:
+    """The rows there are, in the words that select them."""
+    texts = sorted({_selector(group[-1], recipe=True) for group in rows})
+    return f"There are: {'  '.join(texts)}, and single runs by key (bench list runs)."
+
+
+def with_seeds(group: Group, text: str, seeds: Sequence[int] | None) -> Group:
+    """The row's runs of these seeds, all for None or with nothing to train; UsageError where one is missing."""
+    if seeds is None or not group[0].record.algorithm.trains:
+        return group
+    there = {run.record.seed: run for run in group}
+    if missing := [seed for seed in seeds if seed not in there]:
+        raise UsageError(
+            f"{text} has seeds {', '.join(map(str, there))}; asked for {', '.join(map(str, missing))} too.",
+            f"bench run --algo {group[0].record.algorithm.name} --suite {group[0].record.suite.name} "
+            f"--seeds {','.join(map(str, missing))}",
+        )
+    return [there[seed] for seed in seeds]

@@ -1,0 +1,85 @@
+"""`bench compare` and `bench plan`: which learner is better, and what it takes to know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.arguments import Json, console, parse_seeds, print_json
+from bench.errors import UsageError
+
+RunsDirs = Annotated[
+    list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
+]
+Metric = Annotated[
+    str | None, typer.Option("--metric", "-m", help="A metric of the records [default: the ranked one].")
+]
+
+
+def compare_command(
+    learners: Annotated[list[str], typer.Argument(help="Two or more: protonet, maml:norm=batch, or a run's key.")],
+    suite: Annotated[str, typer.Option("--suite", "-s", help="The suite whose episodes they answered.")],
+    metric: Metric = None,
+    seeds: Annotated[str | None, typer.Option("--seeds", help="Only these, such as 0-2 [default: all].")] = None,
+    runs: RunsDirs = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the differences as CSV.")] = False,
+) -> None:
+    """Compare learners on the episodes they have in common: differences, corrected p-values, rank intervals."""
+    from bench.boards.compare import compare
+    from bench.boards.compare_tables import comparison_json, comparison_rows, comparison_tables
+    from bench.records import default_roots
+
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other.", "Choose one.")
+    report = compare(runs or default_roots(), suite, learners, metric, parse_seeds(seeds) if seeds else None)
+    if as_json:
+        print_json(comparison_json(report))
+    elif as_csv:
+        import pandas as pd
+
+        typer.echo(pd.DataFrame(comparison_rows(report)).to_csv(index=False, lineterminator="\n"), nl=False)
+    else:
+        from bench.boards import rich_table
+
+        out = console()
+        for warning in report.warnings:
+            out.print(f"! {warning}", style="yellow", markup=False, highlight=False)
+        for table in comparison_tables(report):
+            out.print(rich_table(table))
+        out.print(report.advice, markup=False, highlight=False)
+
+
+def plan_command(
+    delta: Annotated[
+        float, typer.Option("--delta", help="The difference to find: points for accuracies, else the metric's unit.")
+    ],
+    learners: Annotated[list[str] | None, typer.Argument(help="Two learners with runs to learn from.")] = None,
+    suite: Annotated[str | None, typer.Option("--suite", "-s", help="The suite of those runs.")] = None,
+    power: Annotated[float, typer.Option("--power", help="Probability of finding it.")] = 0.8,
+    level: Annotated[float, typer.Option("--level", help="Confidence of the interval that shall exclude 0.")] = 0.95,
+    metric: Metric = None,
+    runs: RunsDirs = None,
+    as_json: Json = False,
+) -> None:
+    """Say how many episodes and seeds a difference needs, before the runs are made."""
+    from bench.boards.planning import plan_from_runs, plan_from_sds, plan_json, plan_tables
+    from bench.records import default_roots
+
+    if bool(learners) != bool(suite):
+        raise UsageError("Expected learners and a suite together, or neither.", "bench plan A B --suite S --delta 0.5")
+    if learners and suite:
+        found = plan_from_runs(runs or default_roots(), suite, learners, delta, power, level, metric)
+    else:
+        found = plan_from_sds(delta, power, level)
+    if as_json:
+        print_json(plan_json(found))
+        return
+    from bench.boards import rich_table
+
+    out = console()
+    for table in plan_tables(found):
+        out.print(rich_table(table))
+    out.print(found.note, markup=False, highlight=False)

@@ -1,0 +1,48 @@
+"""The outcome of a verification, appended to the record. Earlier entries stay, a failure is an entry like any other."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench._version import __version__
+from bench.records.files import RECORD, explain, read_record, record_bytes, write_file
+from bench.submissions.report import Report
+
+
+def verification(report: Report, by: str) -> dict[str, Any]:
+    """The entry for a record's `verification`: level, verdict, who, when, with what, what was compared."""
+    return {
+        "level": report.level,
+        "passed": report.passed,
+        "by": by,
+        "date": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "tool_version": __version__,
+        "k": report.k,
+        "agree": report.agree,
+        "max_abs_diff": report.max_abs_diff,
+        "nonce": report.nonce,
+        "log_sha256": hashlib.sha256(report.as_json().encode()).hexdigest(),
+    }
+
+
+def append_verification(folder: Path, report: Report, by: str) -> dict[str, Any]:
+    """Append to record.json in `folder`, replacing the file as a whole; returns the entry.
+
+    Raises StoreError when the file can't be read or written; it then is as it was.
+    """
+    path = folder / RECORD
+    record = read_record(path)
+    entry = verification(report, by)
+    content = record_bytes(record.model_copy(update={"verification": [*record.verification, entry]}))
+    aside = path.with_name(f".{RECORD}-{secrets.token_hex(4)}")
+    try:
+        write_file(aside, content)
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise explain(error, path) from error
+    return entry

@@ -1,0 +1,183 @@
+"""An entry's learner, ready to answer again: adapter, options, weights and images, each checked against the record."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import torch
+
+from bench.errors import Mismatch, UsageError
+from bench.learners.options import resolve_options
+from bench.learners.registry import LearnerInfo, find_learner, load
+from bench.learners.source import source_sha256
+from bench.records import Record
+from bench.records.store import CHECKPOINT
+from bench.runs.build import build
+from bench.runs.environment import environment
+from bench.runs.evaluation import evaluate
+from bench.runs.material import Material, prepare
+from bench.runs.precision import matmul_precision
+from bench.runs.state import file_sha256
+from bench.submissions.bundle import ADAPTER
+from bench.submissions.entry import Entry
+from bench.submissions.report import Finding, mismatch, note, ok
+from bench.tasks.episodes import EvaluationEpisodes
+from bench.tasks.registry import find_suite
+from bench.tasks.streams import frozen_stream
+
+if TYPE_CHECKING:
+    from bench.learners.contract import Learner
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a verification runs.
+
+    allow_code : import the adapter that came with the bundle, where no installed one has its name or source
+    checkpoint : a copy of weights that lie at a URI
+    """
+
+    device: torch.device
+    data_dir: Path | None = None
+    tasks_file: Path | None = None
+    allow_code: bool = False
+    checkpoint: Path | None = None
+
+
+def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
+    """The device by name; auto takes CUDA where there is some. Raises UsageError for CUDA that is not there."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch sees no CUDA device.", "Use --device cpu, or `bench doctor` to see why.")
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(wanted)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A learner with the weights of a record, and the suite it answered.
+
+    exact : this machine computes as the record's did (fp32, hardware class, torch version): equal counts are expected
+    findings : what was seen on the way here
+    """
+
+    record: Record
+    learner: Learner
+    material: Material
+    exact: bool
+    findings: tuple[Finding, ...]
+
+    def singles(self, episodes: Iterable[int]) -> pd.DataFrame:
+        """Scores of published episodes, each asked alone, in the order given."""
+        return pd.concat([self.block(int(i), 1, 1) for i in episodes], ignore_index=True)
+
+    def in_its_batch(self, episode: int) -> pd.DataFrame:
+        """The score of one published episode, asked in the company it had when it was scored: one row."""
+        batch = max(1, self.record.timing.batch)
+        first = episode // batch * batch
+        scores = self.block(first, min(batch, self.record.episodes - first), batch)
+        return scores[scores["episode"] == episode]
+
+    def block(self, first: int, n: int, batch: int, salt: int = 0) -> pd.DataFrame:
+        """Scores of test episodes first .. first + n - 1; a salt other than 0 draws them from an unpublished stream."""
+        suite, pool = self.material.suite, self.material.pools.get("test")
+        stream = frozen_stream(suite, "test", pool.counts if pool else None, salt)
+        episodes = EvaluationEpisodes(stream, self.material.device, pool)
+        precision = self.record.precision
+        with matmul_precision(precision):
+            return evaluate(self.learner, suite, episodes, n, batch=batch, precision=precision, first=first)
+
+
+def replay(entry: Entry, site: Site) -> Replay:
+    """Load everything that is needed to run the entry again.
+
+    Raises UsageError when the adapter or the weights are not here, DataMissing, Mismatch when the episodes, the images
+    or the weights are not those of the record, DataInvalid when the weights do not fit.
+    """
+    record = entry.record
+    info, found = adapter(entry, site.allow_code)
+    learner = load(info)
+    material = material_of(record, site)
+    options = resolve_options(learner, record.algorithm.options)
+    built = build(learner, options, material, record.seed, record.strategy, _weights(entry, site.checkpoint))  # type: ignore[arg-type]  # a strategy the record's recipe was checked for
+    findings = [found]
+    if built.transductive != record.protocol.transductive:
+        findings.append(
+            mismatch("adapter", f"transductive is {built.transductive}, the record says {record.protocol.transductive}")
+        )
+    exact, why = _exact(record, material.device)
+    findings.append(note("arithmetic", why))
+    return Replay(record, built, material, exact, tuple(findings))
+
+
+def adapter(entry: Entry, allow_code: bool) -> tuple[LearnerInfo, Finding]:
+    """The installed learner of the record's name and source; else, if allowed, the bundled one; else the installed one.
+
+    An installed learner of another source may confirm the scores for that source, which the finding then says.
+    """
+    algorithm = entry.record.algorithm
+    try:
+        installed = find_learner(algorithm.name)
+    except UsageError:
+        installed = None
+    if installed is not None and source_sha256(installed.file) == algorithm.source_sha256:
+        return installed, ok("adapter", f"installed {installed.origin}, the source that ran")
+    bundled = entry.bundle.adapter if entry.bundle else None
+    if allow_code and bundled is not None and bundled.file is not None:
+        path = (entry.folder / bundled.file).resolve()
+        if source_sha256(path) != algorithm.source_sha256:
+            raise Mismatch(f"{bundled.file} is not the source that ran; it was not imported.")
+        sys.path.insert(0, str(entry.folder.resolve() / ADAPTER))  # it may import its folder by name
+        return find_learner(f"{path}:{bundled.class_name}"), note("adapter", f"SUBMITTED CODE was run: {bundled.file}")
+    if installed is not None:
+        found = source_sha256(installed.file)
+        return installed, note("adapter", f"installed {installed.origin} of another source: a pass is for {found[:16]}")
+    raise UsageError(
+        f"No installed learner is called {algorithm.name!r} ({algorithm.origin}).",
+        "Install its package; or read the bundled source and, in a container without network, add --allow-code.",
+    )
+
+
+def material_of(record: Record, site: Site) -> Material:
+    """The record's suite on the site's device. Raises Mismatch unless episodes and images are the record's."""
+    material = prepare(find_suite(record.suite.name, site.tasks_file), site.device, site.data_dir)
+    for name, here, recorded in (
+        ("manifest hash", material.manifest, record.suite.manifest_sha256),
+        ("data fingerprint", material.fingerprint, record.suite.data_fingerprint),
+    ):
+        if here != recorded:
+            raise Mismatch(f"The {name} here is {here}, the record's {recorded}.", "`bench data verify` checks images.")
+    return material
+
+
+def _weights(entry: Entry, given: Path | None) -> Path | None:
+    recorded = entry.record.checkpoint
+    if recorded is None:
+        return None
+    path = given or entry.folder / CHECKPOINT
+    if not path.is_file():
+        where = recorded.uri or "nowhere that the record names"
+        raise UsageError(f"The checkpoint is not in the bundle; it is at {where}.", "Fetch it, then: --checkpoint FILE")
+    if (found := file_sha256(path)) != recorded.sha256:
+        raise Mismatch(f"{path} is not the checkpoint that was scored: {found}, the record says {recorded.sha256}.")
+    return path
+
+
+def _exact(record: Record, device: torch.device) -> tuple[bool, str]:
+    here = environment(device)
+    differences = [
+        f"{name} {a} here, {b} in the record"
+        for name, a, b in (
+            ("hardware", here.hardware_class, record.environment.hardware_class),
+            ("torch", here.versions.get("torch"), record.environment.versions.get("torch")),
+        )
+        if a != b
+    ]
+    if record.precision != "fp32":
+        differences.append(f"precision {record.precision}")
+    return not differences, "; ".join(differences) or "fp32 on the record's hardware class and torch version"

@@ -1,0 +1,132 @@
+"""Level rerun: meta-train again with seeds of the verifier's and compare."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from bench.errors import UsageError
+from bench.learners.options import resolve_options
+from bench.learners.registry import load
+from bench.learners.source import source_sha256
+from bench.records import Record, RunStore
+from bench.runs.recipes import Recipe
+from bench.runs.request import Request, Settings
+from bench.runs.run import run
+from bench.stats import Interval, crossed_interval, t_interval
+from bench.submissions.entry import Entry
+from bench.submissions.plausible import Floats, Known, known_results
+from bench.submissions.replay import Site, adapter
+from bench.submissions.report import Finding, Report, mismatch, ok, suspicious
+from bench.tasks.registry import find_suite
+
+
+def verify_rerun(
+    entry: Entry, seeds: Sequence[int], site: Site, runs: Path, console: Console, against: Sequence[Path] = ()
+) -> Report:
+    """Meta-train the entry's resolved recipe with `seeds`, score the same episodes, compare the means.
+
+    Intervals are crossed (seeds and episodes) where there are two seeds or more, of the entry's row below `against` or
+    among `seeds`. Where a side has one seed its interval is that checkpoint's own, which knows nothing of how seeds
+    differ: intervals that miss each other are then "suspicious", not a mismatch.
+
+    runs : where the new runs are stored. `k` counts them, `agree` those whose mean lies in the entry's interval.
+    Raises UsageError for an entry without training or a seed that is the entry's own.
+    """
+    record = entry.record
+    if not entry.trained:
+        raise UsageError(f"{record.algorithm.name} was not trained in this run.", "Use --level spot.")
+    taken = [seed for seed in seeds if seed == record.seed]
+    if taken or not seeds:
+        raise UsageError(f"Seed {taken[0] if taken else '(none)'} is no new seed.", "Choose others with --seeds.")
+    found, scores = _train(entry, seeds, site, runs, console)
+    own = entry.scores()["score"].to_numpy(dtype=np.float64)
+    row = [
+        k.scores[: len(own)]
+        for k in known_results(record, against)
+        if _sibling(k, record) and len(k.scores) >= len(own)
+    ]
+    published, again = _interval([own, *row]), _interval(scores)
+    crossed = len(row) + 1 >= 2 and len(scores) >= 2
+    finding = _compare(published, again, crossed)
+    inside = sum(published.low <= float(s.mean()) <= published.high for s in scores)
+    gap = abs(published.mean - again.mean)
+    return Report("rerun", (found, finding), len(scores), inside, gap)
+
+
+def _train(
+    entry: Entry, seeds: Sequence[int], site: Site, runs: Path, console: Console
+) -> tuple[Finding, list[Floats]]:
+    record = entry.record
+    info, found = adapter(entry, site.allow_code)
+    learner = load(info)
+    fields = {name: value for name, value in entry.recipe.items() if name != "name"}
+    settings = Settings(
+        budget=record.budget,
+        episodes=record.episodes,
+        device="cuda" if site.device.type == "cuda" else "cpu",
+        overrides={name: str(value) for name, value in record.algorithm.overrides.items()},
+        tasks_file=site.tasks_file,
+        data_dir=site.data_dir,
+        runs=runs,
+        command=f"bench verify --level rerun (of {record.key})",
+    )
+    request = Request(
+        info=info,
+        learner=learner,
+        suite=find_suite(record.suite.name, site.tasks_file),
+        seed=None,
+        recipe_name=record.recipe,
+        recipe=Recipe.model_validate(fields),  # its budget is applied already
+        options=resolve_options(learner, record.algorithm.options),
+        source_sha256=source_sha256(info.file),
+        settings=settings,
+    )
+    scores = []
+    for seed in seeds:
+        outcome = run(dataclasses.replace(request, seed=seed), console)
+        if outcome.record.status != "ok":
+            raise UsageError(
+                f"Seed {seed} ended {outcome.record.status}: {outcome.record.reason}", "Nothing to compare."
+            )
+        stored = RunStore(runs).read_scores(outcome.path, outcome.record)["score"].to_numpy(dtype=np.float64)
+        scores.append(stored[: record.episodes])
+    return found, scores
+
+
+def _sibling(known: Known, record: Record) -> bool:
+    """Another seed of the entry's row."""
+    a, b = known.record, record
+    return a.key != b.key and (
+        a.algorithm.name,
+        a.algorithm.options,
+        a.recipe,
+        a.budget,
+        a.algorithm.source_sha256,
+    ) == (
+        b.algorithm.name,
+        b.algorithm.options,
+        b.recipe,
+        b.budget,
+        b.algorithm.source_sha256,
+    )
+
+
+def _interval(scores: Sequence[Floats]) -> Interval:
+    return crossed_interval(np.stack(scores)) if len(scores) > 1 else t_interval(scores[0])
+
+
+def _compare(published: Interval, again: Interval, crossed: bool) -> Finding:
+    text = (
+        f"published {published.mean:.4f} [{published.low:.4f}, {published.high:.4f}], "
+        f"again {again.mean:.4f} [{again.low:.4f}, {again.high:.4f}]"
+    )
+    if published.low <= again.high and again.low <= published.high:
+        return ok("rerun", text)
+    if crossed:
+        return mismatch("rerun", f"{text}: the intervals over seeds do not meet")
+    return suspicious("rerun", f"{text}: they do not meet, but seeds may differ that much; train three with --seeds")

@@ -1,0 +1,100 @@
+"""Commands as a person types them: what they print, as a table and as JSON, and what they leave."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench._version import __version__
+from bench.cli.arguments import parse_seeds, split_names
+from tests.conftest import Cli
+
+RUN = ("run", "--algo", "chance,gp_oracle", "--suite", "sinusoid-10s,gp1d-rbf", "--budget", "smoke", "--device", "cpu")
+
+
+@pytest.fixture
+def work(tmp_path: Path, bench_data: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with a few runs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BENCH_DATA", str(bench_data))
+    assert cli(*RUN).code == 0
+    return tmp_path
+
+
+def _json(cli: Cli, *command: object) -> Any:
+    done = cli(*command, "--json")
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+def test_every_reading_verb_prints_json(work: Path, cli: Cli) -> None:
+    outcomes = _json(cli, *RUN)
+    assert [(o["suite"]["name"], o["algorithm"]["name"], o["status"]) for o in outcomes] == [
+        ("sinusoid-10s", "chance", "ok"),
+        ("sinusoid-10s", "gp_oracle", "skipped"),
+        ("gp1d-rbf", "chance", "ok"),
+        ("gp1d-rbf", "gp_oracle", "ok"),
+    ]
+    assert all(outcome["cached"] and Path(outcome["path"]).is_dir() for outcome in outcomes)
+    listed = _json(cli, "list")
+    assert set(listed) == {"suites", "algos", "runs"}
+    assert _json(cli, "list", "suites") == listed["suites"] and _json(cli, "list", "algos") == listed["algos"]
+    runs = _json(cli, "list", "runs", "--runs", "runs")
+    assert {(run["suite"], run["algo"], run["status"]) for run in runs} == {
+        (o["suite"]["name"], o["algorithm"]["name"], o["status"]) for o in outcomes
+    }
+    assert _json(cli, "info", "protonet")["algo"] == "protonet"
+    assert _json(cli, "info", "sinusoid-10s")["suite"] == "sinusoid-10s@1"
+    shown = _json(cli, "show", outcomes[0]["key"][:8], "--runs", "runs")
+    assert {name: value for name, value in shown.items() if name != "path"} == {
+        name: value for name, value in outcomes[0].items() if name not in ("path", "cached")
+    }
+    assert {row["name"] for row in _json(cli, "data", "status")["datasets"]} >= {"omniglot", "glyphs"}
+    assert isinstance(_json(cli, "leaderboard", "--runs", "runs"), list)
+    (plan,) = _json(cli, "run", "--algo", "protonet", "--suite", "glyphs-5w1s", "--dry-run")
+    assert plan["recipe"]["name"] == "fast" and not (work / "runs" / "glyphs-5w1s").exists()
+
+
+def test_doctor_prints_json_and_names_what_is_there(work: Path, cli: Cli) -> None:
+    done = cli("doctor", "--json")
+    findings = {finding["check"]: finding for finding in json.loads(done.out)}
+    assert findings["torch"]["state"] == "ok" and findings["data: glyphs"]["found"] == "prepared"
+    assert findings["data: omniglot"]["fix"] == "bench data fetch omniglot"
+    assert done.code == int(any(finding["state"] == "broken" for finding in findings.values()))
+
+
+def test_data_goes_to_stdout_and_talk_to_stderr(work: Path, cli: Cli) -> None:
+    done = cli(*RUN, "--force")
+    assert "evaluation, 100" in done.err and "evaluation" not in done.out
+    assert done.out.splitlines()[-1].startswith("bench show runs/gp1d-rbf/gp_oracle/")
+    shown = cli(*done.out.splitlines()[-1].split()[1:])
+    assert shown.code == 0 and "loglik" in shown.out and "gp_oracle" in shown.out
+
+
+def test_the_version(cli: Cli) -> None:
+    assert cli("--version").out == f"bench {__version__}\n"
+
+
+def test_a_new_learner_runs_as_it_is_written(work: Path, cli: Cli) -> None:
+    made = cli("new", "HalfWay", "--dir", "mine")
+    assert made.code == 0 and (work / "mine" / "half_way.py").is_file()
+    command = made.out.splitlines()[-1]
+    assert command == "bench run --algo mine/half_way.py:HalfWay --suite glyphs-5w1s --budget short"
+    done = cli(*command.split()[1:-1], "smoke", "--set", "filters=4", "--episodes", "10")
+    assert done.code == 0 and "halfway" in done.out
+    again = cli("new", "HalfWay", "--dir", "mine")
+    assert again.code == 2 and "exists already" in again.err
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"), [("0", [0]), ("0-2", [0, 1, 2]), ("3,0-1, 1", [0, 1, 3]), ("7-7", [7]), ("10,2", [2, 10])]
+)
+def test_seeds(text: str, seeds: list[int]) -> None:
+    assert parse_seeds(text) == seeds
+
+
+def test_names_keep_their_order() -> None:
+    assert split_names(" b,a,,b ") == ["b", "a"]

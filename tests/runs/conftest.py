@@ -1,0 +1,57 @@
+"""A folder with tiny learners, their recipes and their records, and runs in this process."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from rich.console import Console
+
+from bench.records import RunStore
+from bench.runs.many import run_all
+from bench.runs.request import Request, Settings, resolve
+from bench.runs.run import Outcome
+
+TINY = Path(__file__).with_name("tiny.py")
+
+
+@dataclass
+class Workshop:
+    """`folder` holds tiny.py, recipes.yaml and runs/."""
+
+    folder: Path
+    said: io.StringIO = field(default_factory=io.StringIO)
+
+    def algo(self, name: str) -> str:
+        """The --algo of a class of tiny.py; lower-case names are those of baselines."""
+        return name if name.islower() else f"{self.folder / 'tiny.py'}:{name}"
+
+    def recipe(self, learner: str, **fields: Any) -> None:
+        """Give a tiny learner one recipe, `fast`, for all suites."""
+        (self.folder / "recipes.yaml").write_text(yaml.safe_dump({learner.lower(): {"fast": {"*": fields}}}))
+
+    def request(self, algo: str, suite: str, seed: int = 0, runs: str = "runs", **settings: Any) -> Request:
+        asked = Settings(**{"budget": "smoke", "device": "cpu", "runs": self.folder / runs} | settings)
+        (request,) = resolve(self.algo(algo), suite, [seed], asked)
+        return request
+
+    def run(self, algo: str, suite: str, seed: int = 0, runs: str = "runs", **settings: Any) -> Outcome:
+        console = Console(file=self.said, width=200)
+        (outcome,) = run_all([self.request(algo, suite, seed, runs, **settings)], console)
+        return outcome
+
+    def scores(self, outcome: Outcome) -> pd.DataFrame:
+        return RunStore(self.folder / "runs").read_scores(outcome.path, outcome.record)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, bench_data: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    monkeypatch.setenv("BENCH_DATA", str(bench_data))
+    shutil.copy(TINY, tmp_path / "tiny.py")
+    return Workshop(tmp_path)
