@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench._version import __version__
-from bench.cli import compare, data, leaderboard, new, read, run, submit
+from bench.cli import check, compare, data, leaderboard, new, read, run, submit
 from bench.errors import BenchError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("run", rich_help_panel="Measure")(run.run_command)
 app.command("new", rich_help_panel="Measure")(new.new_command)
+app.command("check", rich_help_panel="Measure")(check.check_command)
 app.command("list", rich_help_panel="Read")(read.list_command)
 app.command("info", rich_help_panel="Read")(read.info_command)
 app.command("show", rich_help_panel="Read")(read.show_command)

@@ -60,7 +60,7 @@ class Learner(nn.Module):
     Class attributes, declared by the author and tested by the harness (an option may decide them: use a property):
 
     family : the kind of meta-learning
-    transductive : does a prediction depend on the other queries of its episode?
+    transductive : does a prediction depend on the other queries of its episode? (`bench check` tests it)
     trains : False for a learner with nothing to meta-train; its rows have no seeds
     fixed_way : True if the number of classes is built in at construction
     external_data, saw_test_classes : pre-training outside the suite's train split

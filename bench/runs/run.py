@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
+from bench.checks import find_leak
 from bench.errors import BenchError, Mismatch, StoreError, UsageError
 from bench.records import Record, RunStore, Timing, Validation
 from bench.records.files import explain
@@ -86,6 +87,8 @@ class _Measurement:
         self._claim_folder()
         try:
             self.learner = self._build()
+            if leak := self._find_leak():
+                return self._fail(leak)
             if self.request.trains and not self.found:
                 self._train(display)
             return self._evaluate(display)
@@ -102,6 +105,12 @@ class _Measurement:
         finally:
             with contextlib.suppress(OSError):  # one that holds a training state stays
                 self.folder.rmdir()
+
+    def _find_leak(self) -> str | None:
+        request = self.request
+        return find_leak(
+            request.learner, request.options, self.material.spec, request.source_sha256, request.settings.runs
+        )
 
     def _claim_folder(self) -> None:
         """Make the folder of the training state: a disk that can't be written shows before the work, not after."""
