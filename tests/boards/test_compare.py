@@ -120,16 +120,20 @@ def test_the_same_scores_are_no_difference(tmp_path: Path) -> None:
 
 def test_errors_come_with_the_ratio_of_their_geometric_means(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
-    for name, mean in (("maml", 0.2), ("cnp", 0.4)):
+    settings = {"maml": (0.2, 0), "cnp": (0.4, 9)}
+    for name, (mean, first) in settings.items():
         for seed in range(3):
-            scores = regression_scores(2000, mean, seed)
+            scores = regression_scores(2000, mean, first + seed)
             record = make_record(scores, seed=seed, algorithm__name=name)
             skewed = [metric.model_copy(update={"ci_method": "bootstrap-t"}) for metric in record.metrics]
             store.write(record.model_copy(update={"metrics": skewed}), scores, None, None, None)
     report = compare([tmp_path], "sinusoid-10s", ["cnp", "maml"], metric="mse@step1")
     (pair,) = report.pairs
     assert (pair.comparison.a, pair.comparison.b) == ("maml", "cnp"), "the smaller error is the better one"
-    logs = [np.log(np.stack([regression_scores(2000, m, s)["mse@step1"] for s in range(3)])) for m in (0.2, 0.4)]
+    logs = [
+        np.log(np.stack([regression_scores(2000, mean, first + seed)["mse@step1"] for seed in range(3)]))
+        for mean, first in settings.values()
+    ]
     assert pair.ratio is not None and pair.ratio.mean == pytest.approx(np.exp(crossed_difference(*logs).mean))
     assert 0.45 < pair.ratio.low < pair.ratio.high < 0.55
 

@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.submissions.draw import chosen_episodes, detection_probability, salt
@@ -15,6 +15,7 @@ from bench.submissions.draw import chosen_episodes, detection_probability, salt
 SHA = "5b" * 32
 
 
+@settings(deadline=None)  # the clock of a busy machine says nothing
 @given(n=st.integers(1, 10_000), k=st.integers(1, 200), nonce=st.text(max_size=20))
 def test_distinct_sorted_within_range(n: int, k: int, nonce: str) -> None:
     chosen = chosen_episodes(SHA, nonce, n, k)

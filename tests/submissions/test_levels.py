@@ -12,7 +12,6 @@ import torch
 from rich.console import Console
 
 from bench.errors import Mismatch, UsageError
-from bench.records import Record
 from bench.submissions.draw import chosen_episodes
 from bench.submissions.entry import read_entry
 from bench.submissions.fresh import verify_fresh

@@ -60,7 +60,7 @@ def test_submitted_files_arrive_byte_for_byte(tmp_path: Path) -> None:
     files = {
         f"{FOLDER}/record.json": "{}\r\n",
         f"{FOLDER}/adapter/baselines/x.py": "print()\n",
-        f"{FOLDER}/.gitattributes": "* text eol=lf export-ignore\n",
+        f"{FOLDER}/.gitattributes": "* export-ignore ident\n",
     }
     done = _fetch(tmp_path, files)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -81,12 +81,12 @@ def test_submitted_files_arrive_byte_for_byte(tmp_path: Path) -> None:
 )
 def test_anything_else_is_refused(tmp_path: Path, stray: str) -> None:
     done = _fetch(tmp_path, {f"{FOLDER}/record.json": "{}", stray: "x"})
-    assert done.returncode == 1 and "nothing else" in done.stdout and stray in done.stdout
+    assert done.returncode == 1 and "nothing else" in done.stderr and stray in done.stderr
 
 
 def test_links_are_refused(tmp_path: Path) -> None:
     done = _fetch(tmp_path, {f"{FOLDER}/record.json": "{}"}, link=f"{FOLDER}/scores.parquet")
-    assert done.returncode == 1 and "not a plain file (mode 120000)" in done.stdout
+    assert done.returncode == 1 and "not a plain file (mode 120000)" in done.stderr
 
 
 def test_the_job_is_harmless() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -13,15 +14,15 @@ from bench.tasks.suites import MANIFEST_EPISODES, ImageTask
 IMAGE_SUITES = [name for name, suite in all_suites().items() if isinstance(suite.task, ImageTask)]
 
 
-def best_seconds(name: str, good_enough: float) -> float:
+def best_seconds(name: str, good_enough: float, clock: Callable[[], float]) -> float:
     """Best of at most three draws; stops at the first that is good enough."""
     stream = frozen_stream(all_suites()[name], "test")
     best = float("inf")
     for _ in range(3):
-        started = time.perf_counter()
+        started = clock()
         for first in range(0, MANIFEST_EPISODES, 1_000):
             stream.block(first, 1_000)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, clock() - started)
         if best < good_enough:
             break
     print(f"{name}: {best:.2f} s for {MANIFEST_EPISODES} episodes")
@@ -29,11 +30,12 @@ def best_seconds(name: str, good_enough: float) -> float:
 
 
 @pytest.mark.parametrize("name", IMAGE_SUITES)
-def test_ten_thousand_episodes_are_drawn_quickly_on_a_busy_machine(name: str) -> None:
-    assert best_seconds(name, good_enough=3.0) < 3.0
+def test_ten_thousand_episodes_cost_little_processor_time(name: str) -> None:
+    """Generous, and blind to what else the machine is doing."""
+    assert best_seconds(name, 3.0, time.process_time) < 3.0
 
 
 @pytest.mark.slow  # not long, but the machine must be idle
 @pytest.mark.parametrize("name", IMAGE_SUITES)
 def test_ten_thousand_episodes_are_drawn_within_a_second(name: str) -> None:
-    assert best_seconds(name, good_enough=1.0) < 1.0
+    assert best_seconds(name, 1.0, time.perf_counter) < 1.0
