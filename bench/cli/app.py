@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Benchmark and leaderboard harness for meta-learning: frozen episodes, honest intervals, verifiable results.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich would double the start-up time of --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", rich_help_panel="Measure")(run.run_command)

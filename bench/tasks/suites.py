@@ -178,9 +178,10 @@ def parse_suites(path: Path) -> dict[str, Suite]:
         raise UsageError(
             f"Can't read the suites file {path}: {error}", "Name an existing YAML file with --tasks."
         ) from None
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there; both are safe
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        raw = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=loader)
+        raw = yaml.load(text, Loader=loader)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
