@@ -199,7 +199,7 @@ def _judge(subject: Subject, check: Check) -> Result:
 
 
 def _compare(subject: Subject, expected: Answers, found: Answers) -> Finding:
-    if not all(bool(torch.isfinite(value).all()) for value in expected.values()):
+    if not all(bool(torch.isfinite(value).all()) for answers in (expected, found) for value in answers.values()):
         raise NotApplicable("the answers are not finite, see shapes_and_finiteness")
     if subject.dtype == torch.float64:
         relative = max(_relative(expected[name], found[name]) for name in expected)

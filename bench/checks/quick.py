@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.checks.battery import LEAK_CHECKS, examine
+from bench.checks.battery import LEAK_CHECKS, examine, shapes_and_finiteness
 from bench.learners.contract import Learner, TaskSpec
 
 _FOLDER = ".checks"
@@ -17,7 +17,8 @@ _FOLDER = ".checks"
 def find_leak(learner: type[Learner], options: Any, spec: TaskSpec, source_sha256: str, runs: Path) -> str | None:
     """Why this learner may not run as declared ("leaks: queries_alone ..."), or None.
 
-    Only differences between answers count: a learner that raises fails in its own run, with its own reason.
+    Only differences between answers count: a learner that raises, or answers with wrong shapes, fails in its own run,
+    with its own reason.
     """
     identity = [source_sha256, dataclasses.asdict(options), dataclasses.asdict(spec)]
     name = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -25,8 +26,10 @@ def find_leak(learner: type[Learner], options: Any, spec: TaskSpec, source_sha25
     if passed.exists():
         return None
     try:
-        results = examine(learner, options, spec, LEAK_CHECKS)
+        shapes, *results = examine(learner, options, spec, (shapes_and_finiteness, *LEAK_CHECKS))
     except Exception:  # it can't even be built: the run will say so
+        return None
+    if shapes.raised:
         return None
     for result in results:
         if result.state == "failed" and not result.raised:

@@ -49,7 +49,9 @@ def _check(folder: Path) -> None:
     members = total = 0
     waiting = [folder]
     while waiting:
-        for entry in os.scandir(waiting.pop()):
+        with os.scandir(waiting.pop()) as listing:
+            entries = list(listing)
+        for entry in entries:
             name = Path(entry.path).relative_to(folder).as_posix()
             status = entry.stat(follow_symlinks=False)
             members += 1

@@ -7,8 +7,10 @@ from __future__ import annotations
 import hashlib
 import math
 
+import numpy as np
+
 from bench.philox import words
-from bench.tasks.draws import Integers, distinct
+from bench.tasks.draws import Integers
 
 
 def chosen_episodes(scores_sha256: str, nonce: str, n: int, k: int) -> Integers:
@@ -17,10 +19,8 @@ def chosen_episodes(scores_sha256: str, nonce: str, n: int, k: int) -> Integers:
     >>> chosen_episodes("ab" * 32, "nonce", 2_000, 4).tolist() == chosen_episodes("ab" * 32, "nonce", 2_000, 4).tolist()
     True
     """
-    k = min(k, n)
-    drawn: Integers = distinct(words(("spot", scores_sha256, nonce), 0, 1, k), n)[0]
-    drawn.sort()
-    return drawn
+    order = np.argsort(words(("spot", scores_sha256, nonce), 0, 1, n)[0], kind="stable")
+    return np.sort(order[:k]).astype(np.int64)
 
 
 def salt(nonce: str) -> int:

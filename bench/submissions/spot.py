@@ -84,7 +84,7 @@ def _verdict(ready: Replay, claimed: pd.DataFrame, again: pd.DataFrame, differ: 
     if ready.exact or not counts:
         return mismatch("spot", text)
     worst = int(np.abs(claimed["n_correct"] - again["n_correct"]).max())
-    tolerated = len(differ) <= (1 - SHARE_EQUAL) * k and worst <= MOST_QUERIES
+    tolerated = k - len(differ) >= SHARE_EQUAL * k and worst <= MOST_QUERIES
     return note("spot", f"{text}: within what other arithmetic explains") if tolerated else mismatch("spot", text)
 
 
