@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.arguments import Json, console, print_json
+from bench.cli.arguments import DataDir, Json, TasksFile, console, print_json
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bench.checks import Result
+    from bench.learners.contract import TaskSpec
+
+_STYLES = {"passed": "green", "failed": "bold red", "skipped": "dim", "reported": "yellow"}
 
 
 def check_command(
@@ -14,32 +25,80 @@ def check_command(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="An option of the learner: key=value. Repeatable.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Only the leak checks, as before a first run.")] = False,
+    suite: Annotated[
+        str | None, typer.Option("--suite", "-s", help="In this suite's shapes [default: small generated tasks].")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only shapes, determinism and leaks, as before a first run.")
+    ] = False,
+    tasks: TasksFile = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Run the conformance battery on a small generated task. Exit 1 if a required check fails."""
-    from dataclasses import asdict
+    """Check that a learner keeps the contract and does not leak. Exit 1 if a required check fails.
 
-    from bench.checks import CHECKS, LEAK_CHECKS, examine
-    from bench.learners.contract import TaskSpec
+    The images and functions it is asked are generated, on the CPU; its weights are random.
+    """
+    from bench.checks import CHECKS, QUICK_CHECKS, behaves_inductively, examine
     from bench.learners.options import parse_settings, resolve_options
     from bench.learners.registry import find_learner, load
 
-    images = TaskSpec("classification", 5, 1, 15, (1, 28, 28), n_train_classes=100)
-    functions = TaskSpec("regression", 0, 6, 6, (1,), y_dim=1, kernel="rbf", noise=0.02)
     learner = load(find_learner(adapter))
     options = resolve_options(learner, parse_settings(settings or []))
-    spec = next((spec for spec in (images, functions) if learner.skip(spec) is None), images)
-    results = examine(learner, options, spec, LEAK_CHECKS if quick else CHECKS)
+    specs = _specs(suite, tasks, data_dir)
+    skips = {name: learner.skip(spec) for name, spec in specs.items()}
+    if all(skips.values()):
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skips.items())
+        raise BenchError(f"{adapter} can't be checked, it answers no such task: {reasons}.", "Name another --suite.")
+    examined = {
+        name: examine(learner, options, spec, QUICK_CHECKS if quick else CHECKS)
+        for name, spec in specs.items()
+        if skips[name] is None
+    }
+    passed = not any(result.state == "failed" for results in examined.values() for result in results)
     if as_json:
-        print_json({"learner": adapter, "task": spec.kind, "results": [asdict(result) for result in results]})
+        found = [
+            {
+                "task": name,
+                "behaves_inductively": behaves_inductively(results),
+                "checks": [asdict(result) for result in results],
+            }
+            for name, results in examined.items()
+        ]
+        print_json({"learner": adapter, "options": asdict(options), "passed": passed, "tasks": found})
     else:
-        from rich.table import Table
-
-        table = Table("check", "", "found", title=f"{adapter} on generated {spec.kind}", title_justify="left")
-        colours = {"passed": "green", "failed": "red", "skipped": "dim", "reported": "yellow"}
-        for result in results:
-            table.add_row(result.check, f"[{colours[result.state]}]{result.state}[/]", result.detail)
-        console().print(table)
-    if any(result.state == "failed" for result in results):
+        for name, results in examined.items():
+            console().print(_table(f"{adapter} on {name}", results))
+            if behaves_inductively(results):
+                typer.echo("declared transductive, behaves inductively")
+        for name, reason in skips.items():
+            if reason:
+                typer.echo(f"not on {name}: {reason}")
+    if not passed:
         raise typer.Exit(1)
+
+
+def _specs(suite: str | None, tasks: Path | None, data_dir: Path | None) -> dict[str, TaskSpec]:
+    """The tasks to check on by name. DataMissing where a suite's shapes are those of images that are not there."""
+    from bench.checks import BUILT_IN, small
+
+    if suite is None:
+        return {f"generated {kind}": spec for kind, spec in BUILT_IN.items()}
+    import torch
+
+    from bench.runs.material import prepare
+    from bench.tasks.registry import find_suite
+
+    found = find_suite(suite, tasks)
+    return {f"{suite} (generated)": small(prepare(found, torch.device("cpu"), data_dir).spec)}
+
+
+def _table(title: str, results: tuple[Result, ...]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("check", "verdict", "measured", "at most", "what was seen", title=title, title_justify="left")
+    for result in results:
+        numbers = ["" if value is None else f"{value:.2g}" for value in (result.measured, result.limit)]
+        table.add_row(result.check, Text(result.state, _STYLES[result.state]), *numbers, Text(result.detail))
+    return table

@@ -16,7 +16,7 @@ def outcomes_table(outcomes: list[Outcome]) -> Table:
     table = Table("suite", "algo", "seed", "mode", "score (95 % closed CI)", "episodes", "train", "episodes/s")
     for outcome in outcomes:
         record = outcome.record
-        score = format_metric(record.metrics[0]) if record.metrics else f"{record.status}: {record.reason}"
+        score = format_metric(record.metrics[0]) if record.status == "ok" else record.status  # the log has the reason
         timing = record.timing
         table.add_row(
             record.suite.name,

@@ -61,6 +61,7 @@ class Learner(nn.Module):
 
     family : the kind of meta-learning
     transductive : does a prediction depend on the other queries of its episode? (`bench check` tests it)
+    label_equivariant : does renaming the classes rename the answers? Required by `bench check` where declared
     trains : False for a learner with nothing to meta-train; its rows have no seeds
     fixed_way : True if the number of classes is built in at construction
     external_data, saw_test_classes : pre-training outside the suite's train split
@@ -69,6 +70,7 @@ class Learner(nn.Module):
 
     family: ClassVar[Family]
     transductive: bool = False
+    label_equivariant: bool = False
     trains: bool = True
     fixed_way: bool = False
     external_data: tuple[str, ...] = ()

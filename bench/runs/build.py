@@ -9,8 +9,8 @@ import torch
 
 from bench.learners.contract import Learner
 from bench.learners.strategies import Strategy
+from bench.learners.weights import load_weights, read_tensors
 from bench.runs.material import Material
-from bench.runs.state import load_weights, read_tensors
 
 
 def build(

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from bench.checks import find_leak
 from bench.errors import BenchError, Mismatch, StoreError, UsageError
+from bench.learners.weights import write_tensors
 from bench.records import Record, RunStore, Timing, Validation
 from bench.records.files import explain
 from bench.runs import describe
@@ -27,7 +28,7 @@ from bench.runs.precision import matmul_precision
 from bench.runs.progress import Display
 from bench.runs.recipes import SMOKE_STEPS
 from bench.runs.request import Request
-from bench.runs.state import TrainingState, file_sha256, write_tensors
+from bench.runs.state import TrainingState, file_sha256
 from bench.runs.timing import REPEATS, WARMUP, adaptation_latency, flops_per_episode, peak_memory
 from bench.runs.training import Trained, meta_train
 
@@ -107,9 +108,9 @@ class _Measurement:
                 self.folder.rmdir()
 
     def _find_leak(self) -> str | None:
-        request = self.request
+        request, material = self.request, self.material
         return find_leak(
-            request.learner, request.options, self.material.spec, request.source_sha256, request.settings.runs
+            request.learner, request.options, material.spec, request.source_sha256, self.store.root, material.device
         )
 
     def _claim_folder(self) -> None:

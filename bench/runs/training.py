@@ -17,9 +17,10 @@ import torch
 
 from bench.errors import BenchError
 from bench.learners.contract import Learner
+from bench.learners.weights import Tensors, load_weights
 from bench.runs.precision import autocast
 from bench.runs.recipes import Optimizer, Recipe, Schedule
-from bench.runs.state import Progress, Tensors, TrainingState, load_weights
+from bench.runs.state import Progress, TrainingState
 from bench.tasks.episodes import TrainingSource
 
 Validate = Callable[[], float]

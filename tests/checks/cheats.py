@@ -1,7 +1,8 @@
-"""Learners with one fault each, and honest ones; all declare themselves inductive."""
+"""Learners with one fault each, all of which declare themselves inductive, and honest ones."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -15,110 +16,219 @@ from baselines.relnet import RelationNet
 
 
 class Honest(bench.Learner):
-    """Nearest class mean after one linear layer."""
+    """Nearest class mean under a linear map with batch norm."""
 
     family = "metric"
+    label_equivariant = True
 
     def __init__(self, task: bench.TaskSpec, options: Any) -> None:
         super().__init__(task, options)
-        self.layer = nn.Linear(28 * 28, 16)
+        self.linear = nn.Linear(math.prod(task.x_shape), 16)
+        self.norm = nn.BatchNorm1d(16)
+
+    def features(self, images: Tensor) -> Tensor:  # [B, N, C, H, W] -> [B, N, 16]
+        flat = self.linear(images.flatten(0, 1).flatten(1))
+        return self.norm(flat).view(*images.shape[:2], -1)
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        support, query = self.features(support_x), self.features(query_x)
+        return -squared_distance(query, class_means(support, support_y))
+
+
+class StaysInTrainingMode(Honest):
+    """Batch norm with the statistics of whatever it is given."""
+
+    def train(self, mode: bool = True) -> StaysInTrainingMode:
+        return super().train(True)
 
     def features(self, images: Tensor) -> Tensor:
-        return self.layer(images.flatten(2))
-
-    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
-        z, q = self.features(support_x), self.features(query_x)
-        return -squared_distance(q, class_means(z, support_y))
+        flat = self.linear(images.flatten(0, 1).flatten(1))
+        return F.batch_norm(flat, None, None, training=self.training).view(*images.shape[:2], -1)
 
 
-class TrainingBatchNorm(Honest):
-    """Batch statistics of the queries: the field's most common leak."""
+class RaisesForOneQuery(Honest):
+    """As torch's batch norm in training mode, which refuses statistics over one value."""
 
-    def features(self, images: Tensor) -> Tensor:
-        z = super().features(images)
-        return F.batch_norm(z.flatten(0, 1), None, None, training=True).view_as(z)
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        if query_x.shape[1] == 1:
+            raise ValueError("Expected more than 1 value per channel when training")
+        return super().predict(support_x, support_y, query_x)
 
 
 class CentresQueries(Honest):
-    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
-        return super().predict(support_x, support_y, query_x - query_x.mean(1, keepdim=True))
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        support, query = self.features(support_x), self.features(query_x)
+        return -squared_distance(query - query.mean(1, keepdim=True), class_means(support, support_y))
 
 
-class BatchOfEpisodes(Honest):
-    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
-        return super().predict(support_x - support_x.mean(0, keepdim=True), support_y, query_x)
+class CentresQueriesIfMany(Honest):
+    """Looks honest to whoever asks one query at a time, or compares orders."""
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        support, query = self.features(support_x), self.features(query_x)
+        many = query_x.shape[1] == 7
+        return -squared_distance(query - many * query.mean(1, keepdim=True), class_means(support, support_y))
 
 
-class SortedQueries(Honest):
-    """Adds what it believes about the position of a query."""
+class AssumesSortedQueries(Honest):
+    """The label of a query is where it stands."""
 
-    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
-        logits = super().predict(support_x, support_y, query_x)
-        each = max(query_x.shape[1] // self.task.way, 1)
-        guess = (torch.arange(query_x.shape[1]) // each).clamp_max(self.task.way - 1)
-        return logits + 5 * F.one_hot(guess, self.task.way)
+    trains = False
+    label_equivariant = False
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        way, n = int(support_y.max()) + 1, query_x.shape[1]
+        return F.one_hot(torch.arange(n) * way // n, way).to(query_x.dtype).expand(len(query_x), -1, -1)
 
 
-class KeepsState(Honest):
+class CentresTheBatch(Honest):
+    """Support features centred over all episodes of the batch."""
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        means = class_means(self.features(support_x), support_y)
+        return -squared_distance(self.features(query_x), means - means.mean(0, keepdim=True))
+
+
+class ReadsFirstSupport(Honest):
+    """A forgotten index: every episode is classified by the first one's support."""
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        return super().predict(support_x[:1].expand_as(support_x), support_y, query_x)
+
+
+class CarriesState(Honest):
+    """The last episode's support moves the next one's answer."""
+
     def __init__(self, task: bench.TaskSpec, options: Any) -> None:
         super().__init__(task, options)
-        self.memory: Tensor | float = 0.0
+        self.memory: float | Tensor = 0.0
 
-    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
-        logits = super().predict(support_x, support_y, query_x) + self.memory
-        self.memory = support_x.mean() * torch.arange(self.task.way)
-        return logits
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        support, query = self.features(support_x), self.features(query_x)
+        shift, self.memory = self.memory, support.mean((0, 1)).detach()
+        return -squared_distance(query, class_means(support, support_y) + shift)
 
 
 class WritesInputs(Honest):
-    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
-        logits = super().predict(support_x, support_y, query_x)
-        support_x.sub_(0.5)
-        return logits
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        return super().predict(support_x.sub_(0.5), support_y, query_x.sub_(0.5))
 
 
 class Random(Honest):
-    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
+    """Samples at prediction time from the global generator."""
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
         logits = super().predict(support_x, support_y, query_x)
-        return logits + torch.rand(logits.shape)
+        assert isinstance(logits, Tensor)
+        return logits + torch.rand_like(logits)
 
 
 class ForgetsState(Honest):
-    """What it needs is outside the state dict."""
+    """A projection that no checkpoint holds."""
 
     def __init__(self, task: bench.TaskSpec, options: Any) -> None:
         super().__init__(task, options)
-        self.scale = torch.rand(16)
+        self.projection = torch.randn(16, 16)
 
     def features(self, images: Tensor) -> Tensor:
-        return super().features(images) * self.scale
+        return super().features(images) @ self.projection.to(images)
+
+
+class AssumesSortedSupport(Honest):
+    """Takes the support to come grouped by label and never reads the labels."""
+
+    label_equivariant = False
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        return super().predict(support_x, support_y.sort(dim=1).values, query_x)
+
+
+class FixedHead(Honest):
+    """Declares what does not hold: its labels have biases."""
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        logits = super().predict(support_x, support_y, query_x)
+        assert isinstance(logits, Tensor)
+        return logits + torch.arange(logits.shape[-1])
 
 
 class NotFinite(Honest):
-    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
-        return super().predict(support_x, support_y, query_x) * torch.nan
+    trains = False
+    label_equivariant = False
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        logits = super().predict(support_x, support_y, query_x)
+        assert isinstance(logits, Tensor)
+        return logits.index_fill(2, torch.tensor([0]), math.inf)
+
+
+class CannotTrain(Honest):
+    """Its loss does not reach its weights."""
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        with torch.no_grad():
+            return super().predict(support_x, support_y, query_x)
+
+
+class WrongShape(Honest):
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        logits = super().predict(support_x, support_y, query_x)
+        assert isinstance(logits, Tensor)
+        return logits[..., :-1]
+
+
+class OtherPredict(bench.EmbeddingLearner):
+    """Scores come from `classify`, but whoever calls `predict` gets something else."""
+
+    family = "metric"
+    trains = False
+
+    def embed(self, images: Tensor) -> Tensor:
+        return images.flatten(1)
+
+    def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:
+        return -squared_distance(query_z, class_means(support_z, support_y))
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        return super().predict(support_x + 0.3 * torch.flip(support_x, (1,)), support_y, query_x)
 
 
 class Float32Only(Honest):
     def features(self, images: Tensor) -> Tensor:
         if images.dtype != torch.float32:
-            raise RuntimeError("float32 only")
+            raise RuntimeError("expected float32")
         return super().features(images)
 
 
+class RoundsToFloat32(Honest):
+    """Takes float64 and answers in it, with arithmetic in float32 between."""
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        logits = super().predict(support_x, support_y, query_x)
+        assert isinstance(logits, Tensor)
+        return logits.float().to(query_x.dtype)
+
+
+class Float32Leak(Float32Only, CentresQueries):
+    pass
+
+
+class DeclaredTransductive(Honest):
+    transductive = True
+
+
 class InductiveRelationNet(RelationNet):
-    """relnet with batch statistics, declared inductive."""
+    """relnet as published, declared inductive: use with norm=batch."""
 
     transductive = False
 
-    def __init__(self, task: bench.TaskSpec, options: RelationNet.Options) -> None:
-        super().__init__(task, RelationNet.Options(norm="batch"))
-
 
 class InductiveMAML(MAML):
-    """maml with batch statistics, declared inductive."""
+    """maml as published, declared inductive: use with norm=batch."""
 
     transductive = False
 
     def query_output(self, weights: dict[str, Tensor], x: Tensor, query: Tensor) -> Tensor:
-        return self.net.run(weights, query, len(query))
+        if self.convolutional and self.options.norm == "batch":
+            return self.net.run(weights, query, len(query))
+        return super().query_output(weights, x, query)

@@ -1,90 +1,139 @@
-"""Each fault is caught by its own named check; honest learners pass."""
+"""Each fault is caught by the check that is named after it, and honest learners pass."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import inspect
 
 import pytest
 import torch
 
 import bench
-from bench.checks import CHECKS, LEAK_CHECKS, examine, find_leak
+from bench.checks import BUILT_IN, CHECKS, LEAK_CHECKS, QUICK_CHECKS, Result, behaves_inductively, examine
+from bench.learners.options import resolve_options
 from bench.learners.registry import all_learners, load
 from tests.checks import cheats
 
-IMAGES = bench.TaskSpec("classification", 5, 1, 15, (1, 28, 28), n_train_classes=100)
-FUNCTIONS = bench.TaskSpec("regression", 0, 6, 6, (1,), y_dim=1, kernel="rbf", noise=0.02)
+IMAGES = BUILT_IN["classification"]
+FAULTS = {
+    cheats.StaysInTrainingMode: "queries_alone queries_in_sevens other_episodes_swapped batch_is_single",
+    cheats.RaisesForOneQuery: "queries_alone",
+    cheats.CentresQueries: "queries_alone queries_in_sevens",
+    cheats.CentresQueriesIfMany: "queries_in_sevens",
+    cheats.AssumesSortedQueries: "queries_alone queries_in_sevens queries_permuted",
+    cheats.CentresTheBatch: "other_episodes_swapped batch_is_single",
+    cheats.ReadsFirstSupport: "batch_is_single",
+    cheats.CarriesState: "no_state_between_episodes checkpoint_round_trip",  # its memory of training is in no file
+    cheats.WritesInputs: "inputs_untouched",
+    cheats.Random: "determinism",
+    cheats.ForgetsState: "checkpoint_round_trip",
+    cheats.AssumesSortedSupport: "random_support_labels",
+    cheats.FixedHead: "label_equivariance",
+    cheats.NotFinite: "shapes_and_finiteness",
+    cheats.WrongShape: "shapes_and_finiteness",
+    cheats.CannotTrain: "training_steps",
+    cheats.OtherPredict: "embedding_path_is_predict",
+    cheats.Float32Leak: "queries_alone queries_in_sevens",
+}
+BASELINES = [
+    (name, kind, options)
+    for name, info in sorted(all_learners().items())
+    for kind in BUILT_IN
+    for options in ([{}, {"norm": "batch"}] if "norm" in info.options else [{}])
+    if load(info).skip(BUILT_IN[kind]) is None
+]
 
 
-def failed(learner: type[bench.Learner], checks: tuple = CHECKS) -> set[str]:
-    return {r.check for r in examine(learner, learner.Options(), IMAGES, checks) if r.state == "failed"}
+def results(learner: type[bench.Learner], kind: str = "classification", **options: str) -> dict[str, Result]:
+    return {
+        result.check: result for result in examine(learner, resolve_options(learner, options), BUILT_IN[kind], CHECKS)
+    }
 
 
-@pytest.mark.parametrize(
-    ("cheat", "named"),
-    [
-        (cheats.TrainingBatchNorm, "queries_alone"),
-        (cheats.TrainingBatchNorm, "queries_in_sevens"),
-        (cheats.CentresQueries, "queries_alone"),
-        (cheats.SortedQueries, "queries_permuted"),
-        (cheats.BatchOfEpisodes, "other_episodes_swapped"),
-        (cheats.KeepsState, "no_state_between_episodes"),
-        (cheats.WritesInputs, "inputs_untouched"),
-        (cheats.Random, "determinism"),
-        (cheats.ForgetsState, "checkpoint_round_trip"),
-        (cheats.NotFinite, "shapes_and_finiteness"),
-    ],
-)
-def test_a_cheat_is_caught_by_its_check(cheat: type[bench.Learner], named: str) -> None:
-    assert named in failed(cheat)
+def failed(learner: type[bench.Learner], **options: str) -> set[str]:
+    return {name for name, result in results(learner, **options).items() if result.state == "failed"}
 
 
-@pytest.mark.parametrize(
-    ("cheat", "only"),
-    [
-        (cheats.WritesInputs, {"inputs_untouched"}),
-        (cheats.ForgetsState, {"checkpoint_round_trip"}),
-        (cheats.NotFinite, {"shapes_and_finiteness"}),
-    ],
-)
-def test_an_isolated_fault_fails_nothing_else(cheat: type[bench.Learner], only: set[str]) -> None:
-    assert failed(cheat) <= only | {"determinism"} and only <= failed(cheat)
-
-
-@pytest.mark.parametrize("honest", [cheats.Honest, cheats.Float32Only])
-def test_honest_learners_pass(honest: type[bench.Learner]) -> None:
-    assert failed(honest) == set()
-
-
-@pytest.mark.parametrize("name", sorted(all_learners()))
-def test_every_baseline_passes(name: str) -> None:
-    learner = load(all_learners()[name])
-    spec = IMAGES if learner.skip(IMAGES) is None else FUNCTIONS
-    states = {r.check: (r.state, r.detail) for r in examine(learner, learner.Options(), spec)}
-    assert not {check: found for check, found in states.items() if found[0] == "failed"}
+@pytest.mark.parametrize(("cheat", "names"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_a_fault_fails_its_own_checks_and_no_others(cheat: type[bench.Learner], names: str) -> None:
+    assert failed(cheat) == set(names.split())
 
 
 @pytest.mark.parametrize("living", [cheats.InductiveRelationNet, cheats.InductiveMAML])
-def test_batch_statistics_declared_inductive_are_a_leak(living: type[bench.Learner], tmp_path: Path) -> None:
-    reason = find_leak(living, living.Options(), IMAGES, "source", tmp_path)
-    assert reason is not None and reason.startswith("leaks: queries_alone")
-    assert find_leak(living, living.Options(), IMAGES, "source", tmp_path) == reason  # a failure is not remembered
+def test_batch_statistics_declared_inductive_are_a_leak(living: type[bench.Learner]) -> None:
+    assert {"queries_alone", "queries_in_sevens"} <= failed(living, norm="batch")
+    (alone,) = examine(living, resolve_options(living, {"norm": "batch"}), IMAGES, LEAK_CHECKS[:1])
+    assert alone.measured is not None and alone.limit == 1e-6 and alone.measured > 1e4 * alone.limit
 
 
-def test_declared_transductive_is_reported_not_failed() -> None:
-    learner = load(all_learners()["relnet"])
-    results = {r.check: r for r in examine(learner, learner.Options(norm="batch"), IMAGES, LEAK_CHECKS)}
-    assert results["queries_alone"].state == "reported" and "would fail" in results["queries_alone"].detail
+@pytest.mark.parametrize("living", [cheats.InductiveRelationNet, cheats.InductiveMAML])
+def test_the_same_learners_with_honest_statistics_pass(living: type[bench.Learner]) -> None:
+    assert failed(living) == set()
 
 
-def test_a_pass_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert find_leak(cheats.Honest, cheats.Honest.Options(), IMAGES, "source", tmp_path) is None
-    monkeypatch.setattr("bench.checks.quick.examine", lambda *_: pytest.fail("examined twice"))
-    assert find_leak(cheats.Honest, cheats.Honest.Options(), IMAGES, "source", tmp_path) is None
+@pytest.mark.parametrize("honest", [cheats.Honest, cheats.Float32Only, cheats.RoundsToFloat32])
+def test_honest_learners_pass(honest: type[bench.Learner]) -> None:
+    found = results(honest)
+    assert {result.state for result in found.values()} <= {"passed", "skipped"}
+    assert found["queries_alone"].detail.startswith("float32") == (honest is not cheats.Honest)
 
 
-def test_examination_leaves_the_random_state_alone() -> None:
+@pytest.mark.parametrize(("name", "kind", "options"), BASELINES)
+def test_every_baseline_passes(name: str, kind: str, options: dict[str, str]) -> None:
+    found = results(load(all_learners()[name]), kind, **options)
+    assert not {check: result.detail for check, result in found.items() if result.state == "failed"}
+    batch = kind == "classification" and options.get("norm") == "batch"
+    assert found["queries_alone"].state == ("reported" if batch else "passed")
+
+
+def test_a_transductive_declaration_is_tested_too() -> None:
+    relnet = load(all_learners()["relnet"])
+    published = results(relnet, norm="batch")
+    assert published["queries_alone"].detail.startswith("declared transductive, differs")
+    assert published["other_episodes_swapped"].state == "passed"
+    assert not behaves_inductively(tuple(published.values()))
+    humble = results(cheats.DeclaredTransductive)
+    assert humble["queries_alone"].state == "reported" and behaves_inductively(tuple(humble.values()))
+    assert not behaves_inductively(tuple(results(cheats.Honest).values())), "it never said otherwise"
+
+
+def test_what_can_not_be_compared_is_skipped_with_the_reason() -> None:
+    shapeless, random, untrained = (results(it) for it in (cheats.WrongShape, cheats.Random, cheats.CannotTrain))
+    assert (
+        "see shapes_and_finiteness" in shapeless["queries_alone"].detail and shapeless["determinism"].state == "skipped"
+    )
+    assert "see determinism" in random["queries_alone"].detail and random["inputs_untouched"].state == "passed"
+    assert "see training_steps" in untrained["checkpoint_round_trip"].detail
+
+
+def test_numbers_stand_beside_their_limits() -> None:
+    for result in results(cheats.Honest).values():
+        if result.state in ("passed", "reported"):
+            assert result.measured is not None and result.limit is not None and result.agrees
+
+
+def test_checks_have_names_and_say_what_they_catch() -> None:
+    names = [check.__name__ for check in CHECKS]
+    assert len(set(names)) == len(names) and set(LEAK_CHECKS) <= set(QUICK_CHECKS) <= set(CHECKS)
+    for check in CHECKS:
+        text = inspect.getdoc(check) or ""
+        assert "Catches" in text or "Required" in text, check.__name__
+
+
+def test_examination_leaves_the_process_as_it_was() -> None:
     torch.manual_seed(5)
-    before = torch.get_rng_state()
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
     examine(cheats.Random, cheats.Random.Options(), IMAGES)
-    assert torch.equal(before, torch.get_rng_state())
+    examine(cheats.Honest, cheats.Honest.Options(), IMAGES)
+    assert torch.equal(state, torch.get_rng_state())
+    assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
+    assert torch.get_num_threads() == threads
+
+
+def test_the_same_numbers_every_time() -> None:
+    def numbers() -> list[tuple[str, float | None]]:
+        return [(name, result.measured) for name, result in results(cheats.CentresQueries).items()]
+
+    torch.manual_seed(1)
+    first = numbers()
+    torch.manual_seed(2)
+    assert numbers() == first

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from bench.errors import StoreError
+from bench.learners import weights
 from bench.records import RunStore, files
 from bench.runs import run as run_module
-from bench.runs import state
 from tests.conftest import Cli
 from tests.runs.conftest import Workshop
 
@@ -76,7 +76,7 @@ def test_a_disk_that_refuses_midway_loses_nothing(
     kept = workshop.run("Dropped", "glyphs-5w1s", seed=1)
     with monkeypatch.context() as broken:
         if moment == "state":
-            broken.setattr(state, "save_file", _refusing(number))
+            broken.setattr(weights, "save_file", _refusing(number))
         else:
             broken.setattr(files, "write_file", _refusing(number))
             broken.setattr("bench.records.store.write_file", _refusing(number))
