@@ -22,13 +22,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from bench.errors import Mismatch, StoreError
 from bench.records.schema import Record, Scores
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
 _TYPES = {"episode": "<i8", "score": "<f8", "n_correct": "<i4", "floored": "|b1"}
@@ -38,6 +36,7 @@ _LISTS = "classes"
 
 def normal_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """The same scores with the column types above; ValueError when a cast would change a number."""
+    import numpy as np
     import pandas as pd
 
     missing = [name for name in ("episode", "score") if name not in scores.columns]
@@ -116,6 +115,8 @@ _AGAIN = "run the record's command again with --force"
 
 def score_problems(scores: pd.DataFrame, record: Record) -> Iterable[str]:
     """What is wrong with scores whose hash agrees: whoever edits scores can also edit the hash."""
+    import numpy as np
+
     episodes = scores["episode"].to_numpy()
     if len(episodes) != record.episodes:
         yield f"expected {record.episodes:,} episodes, as the record says, found {len(episodes):,} rows."
@@ -134,6 +135,8 @@ def score_problems(scores: pd.DataFrame, record: Record) -> Iterable[str]:
 
 def _canonical(scores: pd.DataFrame) -> Iterable[bytes]:
     """A JSON header of names, types and the row count, then each column's bytes; lists as lengths, then items."""
+    import numpy as np
+
     types = [[name, "list<i4>" if name == _LISTS else scores[name].to_numpy().dtype.str] for name in scores.columns]
     yield json.dumps({"columns": types, "rows": len(scores)}, separators=(",", ":"), sort_keys=True).encode() + b"\n"
     for name in scores.columns:
@@ -146,6 +149,8 @@ def _canonical(scores: pd.DataFrame) -> Iterable[bytes]:
 
 
 def _cast(name: str, values: npt.NDArray[Any], to: str) -> npt.NDArray[Any]:
+    import numpy as np
+
     try:
         cast = values.astype(to)
         same = np.array_equal(cast, values, equal_nan=cast.dtype.kind == "f")

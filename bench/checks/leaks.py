@@ -1,0 +1,81 @@
+"""Leaks: does an answer depend on what it must not know, the other queries or the other episodes?"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bench.checks.answers import EXACT, ROUNDED, distance, gap, take, verdict
+from bench.checks.result import Finding, NotApplicable
+from bench.checks.subject import Subject
+from bench.checks.task import chosen, with_queries
+from bench.learners.contract import EmbeddingLearner
+
+
+def queries_alone(subject: Subject) -> Finding:
+    """A query is answered the same without the others of its episode.
+
+    Catches batch normalisation that never leaves training mode, the most common leak in published few-shot code, and
+    features centred or whitened on the queries. Every third query is asked alone.
+    """
+    return _in_parts(subject, [torch.tensor([query]) for query in range(0, _count(subject), 3)])
+
+
+def queries_in_sevens(subject: Subject) -> Finding:
+    """Queries asked seven at a time are answered as all at once.
+
+    Catches statistics over the queries that need more than one, and so are switched off for a query alone.
+    """
+    return _in_parts(subject, list(torch.split(torch.arange(_count(subject)), 7)))
+
+
+def queries_permuted(subject: Subject) -> Finding:
+    """Answers move with their queries.
+
+    Catches answers by position: evaluation code whose queries come sorted by class, in equal numbers, and a learner
+    that makes use of it.
+    """
+    return _in_parts(subject, [torch.arange(_count(subject)).roll(3).flip(0)])
+
+
+def other_episodes_swapped(subject: Subject) -> Finding:
+    """An episode is answered the same beside whichever other one, by transductive learners too.
+
+    Catches statistics over the whole batch of episodes and state that one task leaves to the next within a batch.
+    """
+    part = subject.episodes(3)
+    one, other = subject.answer(chosen(part, [0, 1])), subject.answer(chosen(part, [0, 2]))
+    first = [{name: value[:1] for name, value in answers.items()} for answers in (one, other)]
+    return verdict([gap(*first)], subject.exact)
+
+
+def embed_one_is_embed_many(subject: Subject) -> Finding:
+    """An image is embedded the same alone and among others.
+
+    Catches the same statistics where an inductive embedding learner is scored: every pool image is embedded once, in
+    chunks that mix classes and episodes.
+    """
+    learner = subject.instance()
+    if not isinstance(learner, EmbeddingLearner):
+        raise NotApplicable("not an embedding learner")
+    images = subject.episodes(1).query_x[0]
+    with torch.no_grad():
+        many = learner.embed(images.clone())
+        relative = max(
+            distance(many[i : i + 1], learner.embed(images[i : i + 1].clone())) for i in range(0, len(images), 3)
+        )
+    limit = EXACT if subject.exact else ROUNDED
+    return Finding(relative <= limit, f"relative difference {relative:.1e}", relative, limit)
+
+
+def _count(subject: Subject) -> int:
+    return subject.episodes(1).query_x.shape[1]
+
+
+def _in_parts(subject: Subject, parts: list[Tensor]) -> Finding:
+    """Episode 0 asked again with these groups of queries, against all its queries at once."""
+    whole, reference = subject.episodes(1), subject.reference
+    parts = [part.to(subject.device) for part in parts]
+    return verdict(
+        [gap(take(reference, part), subject.answer(with_queries(whole, part))) for part in parts], subject.exact
+    )

@@ -1,0 +1,47 @@
+"""`bench check` as a person types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.checks import cheats
+from tests.conftest import Cli
+
+
+def test_a_baseline_is_checked_on_both_kinds_of_task(cli: Cli) -> None:
+    done = cli("check", "maml", "--quick", "--json")
+    assert done.code == 0
+    found = json.loads(done.out)
+    assert found["passed"] and found["options"]["norm"] == "support"
+    assert [task["task"] for task in found["tasks"]] == ["generated classification", "generated regression"]
+    alone = next(check for check in found["tasks"][0]["checks"] if check["check"] == "queries_alone")
+    assert alone["state"] == "passed" and alone["measured"] <= alone["limit"] == 1e-6
+
+
+def test_a_leak_exits_with_1_and_is_in_the_table(cli: Cli) -> None:
+    done = cli("check", f"{cheats.__file__}:InductiveRelationNet", "--set", "norm=batch", "--quick")
+    assert done.code == 1 and "Traceback" not in done.err
+    (line,) = [line for line in done.out.splitlines() if "queries_alone" in line]
+    assert "failed" in line and "1e-06" in line
+    assert "not on generated regression: embeds images" in done.out
+
+
+def test_a_humble_declaration_is_remarked_on(cli: Cli) -> None:
+    done = cli("check", f"{cheats.__file__}:DeclaredTransductive", "--quick")
+    assert "declared transductive, behaves inductively" in done.out
+
+
+def test_a_suite_gives_the_shapes(cli: Cli, bench_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_DATA", str(bench_data))
+    assert cli("check", "nearest_centroid", "--suite", "glyphs-20w1s", "--quick").code == 0
+    skipped = cli("check", "nearest_centroid", "--suite", "sinusoid-10s")
+    assert skipped.code == 1 and "embeds images" in skipped.err
+
+
+@pytest.mark.parametrize("wrong", [("relnt",), ("relnet", "--set", "nrm=batch"), ("relnet", "--suite", "glyphs")])
+def test_mistakes_are_usage_errors(cli: Cli, wrong: tuple[str, ...]) -> None:
+    done = cli("check", *wrong)
+    assert done.code == 2 and "Did you mean" in done.err
