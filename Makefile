@@ -10,7 +10,7 @@ $(READY): pyproject.toml ## a private environment with everything the project ne
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(READY) ## measure five learners offline, print the table, write a leaderboard into demo/
+demo: $(READY) ## measure four learners offline, print the table, write a leaderboard into demo/
 	$(BIN)/bench run --algo protonet,maml,nearest_centroid,chance --suite glyphs-5w1s --runs demo/results
 	$(BIN)/bench run --algo maml,chance --suite sinusoid-10s --runs demo/results
 	$(BIN)/bench leaderboard --runs demo/results

@@ -101,7 +101,6 @@ def _protocol(request: Request, material: Material, learner: Learner | None) -> 
     spec, shape = material.spec, request.recipe.train
     # A property needs an instance; a run that failed before there was one is on no board.
     transductive = learner.transductive if learner else request.learner.transductive is True
-    selection = "last" if request.recipe.selection == "last" else "validation"
     return Protocol(
         transductive=transductive,
         external_data=list(request.learner.external_data),
@@ -109,7 +108,7 @@ def _protocol(request: Request, material: Material, learner: Learner | None) -> 
         train_way=(shape.way or spec.way or None) if request.trains else None,
         train_shot=(shape.shot or spec.shot or None) if request.trains else None,
         train_query=(shape.query or spec.query or None) if request.trains else None,
-        selection=selection if request.trains else "none",  # type: ignore[arg-type]  # checked by pydantic
+        selection=request.recipe.selection if request.trains else "none",
         n_configs_tried=request.settings.n_configs_tried,
     )
 

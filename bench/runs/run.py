@@ -15,7 +15,7 @@ from rich.console import Console
 from bench.checks import find_leak
 from bench.errors import BenchError, Mismatch, StoreError, UsageError
 from bench.learners.weights import write_tensors
-from bench.records import Record, RunStore, Timing, Validation
+from bench.records import Record, RunStore, Size, Timing, Validation
 from bench.records.files import explain
 from bench.runs import describe
 from bench.runs.allocator import keep_memory
@@ -214,7 +214,9 @@ class _Measurement:
             repeats=REPEATS,
             contended=contention.busy(),
         )
-        return self._finish(describe.joined(previous, scores), timing.model_copy(update=self._training_cost()))
+        flops = flops_per_episode(learner, episodes)
+        timing = timing.model_copy(update=self._training_cost())
+        return self._finish(describe.joined(previous, scores), timing, describe.size(learner, flops))
 
     def _training_cost(self) -> dict[str, float | None]:
         """Measured in this run, or taken from the record that a longer request extends."""
@@ -227,7 +229,7 @@ class _Measurement:
         rate = recipe.steps * recipe.batch / max(progress.step_seconds, 1e-9)
         return {"train_s": round(progress.seconds, 3), "train_episodes_per_s": round(rate, 3)}
 
-    def _finish(self, scores: pd.DataFrame, timing: Timing) -> Outcome:
+    def _finish(self, scores: pd.DataFrame, timing: Timing, size: Size) -> Outcome:
         learner = self.learner
         assert learner is not None
         weights = self.folder / "checkpoint.safetensors"
@@ -237,14 +239,13 @@ class _Measurement:
             write_tensors(weights, tensors, {"run": self.request.title})  # of several entries the order would be random
             checkpoint = weights
         reason = too_many_floored(scores)
-        flops = flops_per_episode(learner, self.material.evaluation("test"))
         outcome = self._write(
             "failed" if reason else "ok",
             reason,
             scores=scores,
             timing=timing,
             memory=peak_memory(self.material.device),
-            size=describe.size(learner, flops),
+            size=size,
             checkpoint_file=checkpoint,
         )
         shutil.rmtree(self.folder, ignore_errors=True)
