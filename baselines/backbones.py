@@ -1,4 +1,4 @@
-"""Image encoders: Conv4 (Vinyals et al. 2016) and any timm model.
+"""Image encoders: Conv4 (Vinyals et al. 2016), ResNet-12 (Lee et al. 2019) and any timm model.
 
 Convolutions keep channels_last memory, which doubles their speed on CPUs and suits tensor cores.
 """
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import bench
+from baselines.resnet12 import ResNet12
 
 
 class ConvBlock(nn.Sequential):
@@ -62,13 +63,22 @@ class TimmEncoder(nn.Module):
 
 
 def encoder(name: str, x_shape: tuple[int, ...]) -> nn.Module:
-    """ "conv4", "conv4-32" (32 filters) or "timm:<model>" (random weights) for images of shape (C, H, W)."""
+    """An encoder by name for images of shape (C, H, W).
+
+    "conv4", "conv4-32" (32 filters), "resnet12" (flattened maps), "resnet12-avg" (averaged maps) or "timm:<model>"
+    (random weights).
+    """
     channels = x_shape[0]
     if name.startswith("timm:"):
         return TimmEncoder(name.removeprefix("timm:"), channels)
-    filters = {"conv4": 64, "conv4-32": 32}
-    if name not in filters:
-        raise bench.UsageError(
-            f"Unknown backbone {name!r}.", f"Known: {', '.join(filters)} and timm:<model>, e.g. timm:resnet18"
-        )
-    return Conv4(channels, filters[name])
+    match name:
+        case "conv4":
+            return Conv4(channels)
+        case "conv4-32":
+            return Conv4(channels, 32)
+        case "resnet12" | "resnet12-avg":
+            return ResNet12(x_shape, average=name == "resnet12-avg")
+    raise bench.UsageError(
+        f"Unknown backbone {name!r}.",
+        "Known: conv4, conv4-32, resnet12, resnet12-avg and timm:<model>, e.g. timm:resnet18",
+    )

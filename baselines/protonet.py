@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import bench
+from baselines.augmentation import random_flip
 from baselines.backbones import encoder
 
 
@@ -21,6 +22,8 @@ class ProtoNet(bench.EmbeddingLearner):
     @dataclass
     class Options:
         backbone: str = "conv4"  # any name that backbones.encoder knows
+        temperature: float = 1.0  # divides the distances: those of long embeddings saturate the softmax
+        flip: bool = False  # mirror half of the training images
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
@@ -32,7 +35,11 @@ class ProtoNet(bench.EmbeddingLearner):
 
     def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:  # -> logits [B, Q, way]
         prototypes = class_means(support_z, support_y)  # eq. 1, [B, way, D]
-        return -squared_distance(query_z, prototypes)  # eq. 2
+        logits: Tensor = -squared_distance(query_z, prototypes) / self.options.temperature  # eq. 2
+        return logits
+
+    def augment(self, images: Tensor) -> Tensor:
+        return random_flip(images) if self.training and self.options.flip else images
 
 
 def class_means(z: Tensor, y: Tensor) -> Tensor:
