@@ -2,7 +2,8 @@
 
 A board takes a run that is ok, at budget full, on the pinned episodes and data of the suite's newest version, with at
 least the official number of episodes and scores that are those the record was written with. Runs of older sources
-stay, flagged on their rows. Every seed counts: nobody chooses among them.
+stay, flagged on their rows, or count for the newest source where that has confirmed them. Every seed counts: nobody
+chooses among them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,31 @@ import numpy as np
 
 from bench.boards.rows import OFFICIAL_EPISODES, LeftOut
 from bench.boards.score import Classes, Matrix
+from bench.boards.sources import Generations, as_newest, newest_sources
 from bench.errors import Mismatch, StoreError
 from bench.records import Record, RunStore, StoredRun, each_run, score_column
 
-_PER_RUN = {"seed", "device", "strategy", "compile"}  # entries of a resolved recipe that do not make another row
+# Entries of a resolved recipe that do not make another row; options do, through `setting`.
+_PER_RUN = {"seed", "device", "strategy", "compile", "options"}
 
 
 @dataclass(frozen=True)
 class Admitted:
-    """A run on the board: its record, its scores over the official prefix, and the digest of its resolved recipe."""
+    """A run on the board: its record, its scores over the official prefix, and the digest of its resolved recipe.
+
+    record : as one of the learner's newest source where that is confirmed; `made_with` is the source that ran
+    """
 
     record: Record
     scores: dict[str, Matrix]  # metric name -> float64 [episodes]
     classes: Classes | None  # int64 [episodes, way]; None for generated tasks
     floored: int
     recipe_sha256: str
+    made_with: str
+
+    @property
+    def confirmed(self) -> bool:
+        return self.made_with != self.record.algorithm.source_sha256
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,9 @@ def sort_runs(roots: Sequence[Path], official: int = OFFICIAL_EPISODES) -> dict[
     by_suite: dict[str, list[tuple[RunStore, StoredRun]]] = {}
     for store, run in each_run(roots):
         by_suite.setdefault(run.place[0], []).append((store, run))
-    return {suite: _sort_suite(runs, official) for suite, runs in sorted(by_suite.items())}
+    found = {suite: _sort_suite(runs, official) for suite, runs in sorted(by_suite.items())}
+    newest = newest_sources(run.record for suite in found.values() for run in suite.admitted)
+    return {suite: _with_confirmed(runs, newest) for suite, runs in found.items()}
 
 
 def runs_by_row(admitted: Iterable[Admitted]) -> Iterator[list[Admitted]]:
@@ -83,8 +96,18 @@ def _sort_suite(runs: Sequence[tuple[RunStore, StoredRun]], official: int) -> So
     kept, repeated = _one_per_seed(admitted)
     records = [run.record for _, run in runs if run.record]
     failed = [record for record in records if record.status != "ok" and record.budget == "full"]
-    order = sorted([*left_out, *repeated], key=lambda item: (item.algorithm, item.recipe, item.seed or 0, item.key))
-    return Sorted(tuple(kept), tuple(order), tuple(failed))
+    return Sorted(tuple(kept), _in_order([*left_out, *repeated]), tuple(failed))
+
+
+def _with_confirmed(found: Sorted, newest: Generations) -> Sorted:
+    """Runs that the newest source confirmed stand with its own, which come first where both have a seed."""
+    admitted = [replace(run, record=as_newest(run.record, newest)) for run in found.admitted]
+    kept, repeated = _one_per_seed(admitted)
+    return replace(found, admitted=tuple(kept), left_out=_in_order([*found.left_out, *repeated]))
+
+
+def _in_order(items: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
+    return tuple(sorted(items, key=lambda item: (item.algorithm, item.recipe, item.seed or 0, item.key)))
 
 
 def _own_reason(record: Record, official: int) -> str:
@@ -126,7 +149,8 @@ def load_run(store: RunStore, path: Path, record: Record, episodes: int) -> Admi
             columns[metric.name] = scores[column].to_numpy(dtype=np.float64)
     floored = int(scores["floored"].sum()) if "floored" in scores else 0
     classes = np.stack(list(scores["classes"])).astype(np.int64) if "classes" in scores else None
-    return Admitted(record, columns, classes, floored, recipe_digest(store.read_recipe(path)))
+    digest = recipe_digest(store.read_recipe(path))
+    return Admitted(record, columns, classes, floored, digest, made_with=record.algorithm.source_sha256)
 
 
 def turns(record: Record) -> int:
@@ -147,10 +171,11 @@ def _one_per_seed(admitted: Iterable[Admitted]) -> tuple[list[Admitted], list[Le
     """A setting that was run twice for a seed counts once: the first result stands, later ones can't better it."""
     kept: dict[tuple[object, ...], Admitted] = {}
     repeated: list[LeftOut] = []
-    for run in sorted(admitted, key=lambda run: (_age(run.record), run.record.key)):
+    for run in sorted(admitted, key=lambda run: (run.confirmed, _age(run.record), run.record.key)):
         identity = (*setting(run.record), run.record.algorithm.source_sha256, run.recipe_sha256, run.record.seed)
         if (first := kept.setdefault(identity, run)) is not run:
-            repeated.append(_left_out(run.record, f"repeats {first.record.key}: same setting and seed, finished later"))
+            why = "which the newest source ran" if run.confirmed and not first.confirmed else "finished later"
+            repeated.append(_left_out(run.record, f"repeats {first.record.key}: same setting and seed, {why}"))
     return list(kept.values()), repeated
 
 

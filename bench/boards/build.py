@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from bench.boards.admission import Admitted, Sorted, runs_by_row, sort_runs, turns
-from bench.boards.flags import Generations, flags, newest_sources, section_of
+from bench.boards.flags import flags, section_of
 from bench.boards.rows import SECTIONS, Board, Cost, MetricSpec, Row, Section, Speed
 from bench.boards.score import Matrix, new_classes_interval, row_interval
+from bench.boards.sources import Generations, newest_sources
 from bench.boards.standing import Scores, find_bound, find_reference, placed, ranks
 from bench.records import Metric, Record
 from bench.stats import Interval, Rank
@@ -27,7 +28,7 @@ def build_boards(*roots: Path) -> list[Board]:
     Damaged, tampered, failed and otherwise inadmissible runs are in `Board.left_out` with the reason.
     """
     suites = sort_runs(roots)
-    newest = newest_sources([run.record for found in suites.values() for run in found.admitted])
+    newest = newest_sources(run.record for found in suites.values() for run in found.admitted)
     return [_board(suite, found, newest) for suite, found in suites.items()]
 
 
@@ -99,6 +100,7 @@ def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, ne
         n_configs_tried=max(r.protocol.n_configs_tried for r in records),
         flags=flags(group, found, newest),
         source_sha256=algorithm.source_sha256,
+        made_with=tuple(sorted({run.made_with for run in group})),
         bench_versions=tuple(sorted({_version(r) for r in records})),
         commands=tuple(dict.fromkeys(r.command for r in records)),
         keys=tuple(r.key for r in records),

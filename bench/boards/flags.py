@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bench.boards.admission import Admitted, Sorted, setting
-from bench.boards.rows import OLDER_RECIPE, OLDER_SOURCE, Section
+from bench.boards.numbers import seeds_text
+from bench.boards.rows import CONFIRMED, OLDER_RECIPE, OLDER_SOURCE, Section
+from bench.boards.sources import Generations
 from bench.records import Record
-
-Generations = dict[tuple[str, str], str]  # (algorithm, origin) -> its newest source
-
-
-def newest_sources(records: Sequence[Record]) -> Generations:
-    """The source each learner's latest run was made with, over all suites."""
-    newest: Generations = {}
-    for record in sorted(records, key=lambda record: (record.finished, record.key)):
-        newest[record.algorithm.name, record.algorithm.origin] = record.algorithm.source_sha256
-    return newest
 
 
 def section_of(record: Record) -> Section:
@@ -31,12 +21,18 @@ def flags(group: list[Admitted], found: Sorted, newest: Generations) -> tuple[st
     record = group[0].record
     seeds = {run.record.seed for run in group}
     notes: list[str] = []
+    confirmed = [run.record.seed for run in group if run.confirmed]
     if record.algorithm.source_sha256 != newest[record.algorithm.name, record.algorithm.origin]:
         notes.append(OLDER_SOURCE)
     elif _older_recipe(group, found):
         notes.append(OLDER_RECIPE)
+    if len(confirmed) == len(group):
+        notes.append(CONFIRMED)
+    elif confirmed:
+        notes.append(f"seeds {seeds_text([seed for seed in confirmed if seed is not None])} {CONFIRMED}")
+    made_with = {run.made_with for run in group}
     for run in sorted(found.failed, key=lambda run: (-1 if run.seed is None else run.seed, run.key)):
-        same = setting(run) == setting(record) and run.algorithm.source_sha256 == record.algorithm.source_sha256
+        same = setting(run) == setting(record) and run.algorithm.source_sha256 in made_with
         if same and run.seed not in seeds:
             notes.append(run.status if run.seed is None else f"seed {run.seed} {run.status}")
     if record.protocol.external_data:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.boards.notes import notes
 from bench.boards.numbers import NONE, seeds_text, unit_text
-from bench.boards.rows import OFFICIAL_EPISODES, REFERENCES, Board, Row
+from bench.boards.rows import CONFIRMED, OFFICIAL_EPISODES, REFERENCES, Board, Row
 from bench.boards.tables import Table, algorithm_text, left_out_table, section_tables
 from bench.boards.wanted import Cell, wanted_table
 
@@ -75,13 +75,20 @@ def _provenance(row: Row) -> str:
         f"recipe {row.recipe}, {seeds}, {row.precision}",
         f"interval: {row.score_label}",
         f"{row.n_configs_tried} configuration{'s' if row.n_configs_tried > 1 else ''} tried",
-        f"source {row.source_sha256[:12]}",
+        _source(row),
         f"bench {', '.join(row.bench_versions)}",
         f"runs {', '.join(row.keys)}",
     ]
     title = f"**{escape(algorithm_text(row))}** ({escape(row.origin)}): {escape(row.title) or NONE}"
     commands = "\n".join(f"    {_code(command)}" for command in row.commands)
     return f"{title}<br>{escape('; '.join(facts))}.\n\n{commands}"
+
+
+def _source(row: Row) -> str:
+    ran = ", ".join(source[:12] for source in row.made_with)
+    return f"source {ran}" + (
+        f", confirmed for {_short(row.source_sha256)}" if CONFIRMED in "; ".join(row.flags) else ""
+    )
 
 
 def _short(sha256: str | None) -> str:

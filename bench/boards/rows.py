@@ -11,6 +11,7 @@ OFFICIAL_EPISODES = 2_000  # statistics are over exactly this prefix of a suite'
 ALGORITHM_SEEDS = 3  # from here on a row speaks of the algorithm, below of the checkpoints it has
 
 OLDER_SOURCE, OLDER_RECIPE = "older source", "older recipe"  # flags of rows that have a successor
+CONFIRMED = "confirmed for newer source"  # flag of rows whose successor answered the same (see `boards.sources`)
 
 # Named before anybody looked: what a row's delta is measured against, by kind of suite.
 REFERENCES = {"classification": "nearest_centroid", "regression": "chance"}
@@ -57,6 +58,7 @@ class Row:
     extras : further metrics by name
     gap : paired distance to the best bound on the board, in the ranked metric's unit, >= 0 where the bound holds
     flags : what a reader must know before comparing: "older source", "seed 2 failed", ...
+    source_sha256 : the source that the row speaks for; `made_with` are those that ran, others only where confirmed
     """
 
     section: Section
@@ -82,6 +84,7 @@ class Row:
     n_configs_tried: int
     flags: tuple[str, ...]
     source_sha256: str
+    made_with: tuple[str, ...]
     bench_versions: tuple[str, ...]
     commands: tuple[str, ...]
     keys: tuple[str, ...]

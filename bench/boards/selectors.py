@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.boards.admission import recipe_digest, setting
+from bench.boards.sources import Generations, as_newest, newest_sources
 from bench.errors import UsageError, unknown_name
-from bench.records import Record, RunStore, StoredRun, each_run
+from bench.records import Record, RunStore, each_run
 
 _BUDGETS = ("smoke", "short", "full")
 _KEY = re.compile(r"[0-9a-f]{6,}")
@@ -24,12 +25,16 @@ _KEY = re.compile(r"[0-9a-f]{6,}")
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run where it lies, and the digest of its resolved recipe."""
+    """A finished run where it lies, and the digest of its resolved recipe.
+
+    record : as one of the learner's newest source where that is `confirmed` (see `boards.sources`)
+    """
 
     store: RunStore
     path: Path
     record: Record
     recipe_sha256: str
+    confirmed: bool
 
 
 Group = list[Run]  # the seeds of one row
@@ -41,9 +46,11 @@ def groups(roots: Sequence[Path], suite: str) -> list[Group]:
     suites = {run.place[0] for _, run in found}
     if suite not in suites:
         raise unknown_name("suite with records", suite, suites)
-    runs = [_run(store, run) for store, run in found if run.place[0] == suite and _finished(run)]
+    finished = [(store, run.path, run.record) for store, run in found if run.record and _finished(run.record)]
+    newest = newest_sources(record for _, _, record in finished if record.budget == "full")
+    runs = [_run(*place, newest) for place in finished if place[2].suite.name == suite]
     rows: dict[tuple[object, ...], dict[int | None, Run]] = {}
-    for run in sorted(runs, key=lambda run: (run.record.finished, run.record.key)):
+    for run in sorted(runs, key=lambda run: (run.confirmed, run.record.finished, run.record.key)):
         record, asked = run.record, run.record.suite
         identity = (*setting(record), record.budget, record.algorithm.source_sha256, run.recipe_sha256)
         episodes = (asked.version, asked.manifest_sha256, asked.data_fingerprint)
@@ -51,13 +58,13 @@ def groups(roots: Sequence[Path], suite: str) -> list[Group]:
     return [[by_seed[s] for s in sorted(by_seed, key=lambda s: -1 if s is None else s)] for by_seed in rows.values()]
 
 
-def _finished(run: StoredRun) -> bool:
-    return bool(run.record and run.record.status == "ok" and run.record.scores and run.record.metrics)
+def _finished(record: Record) -> bool:
+    return bool(record.status == "ok" and record.scores and record.metrics)
 
 
-def _run(store: RunStore, run: StoredRun) -> Run:
-    assert run.record is not None  # _finished
-    return Run(store, run.path, run.record, recipe_digest(store.read_recipe(run.path)))
+def _run(store: RunStore, path: Path, record: Record, newest: Generations) -> Run:
+    taken = as_newest(record, newest)
+    return Run(store, path, taken, recipe_digest(store.read_recipe(path)), confirmed=taken is not record)
 
 
 def pick(text: str, rows: Sequence[Group], suite: str) -> Group:

@@ -18,7 +18,7 @@ from bench.stats import Difference, paired_difference
 from bench.submissions.container import opened
 from bench.submissions.draw import salt
 from bench.submissions.entry import Entry, read_entry
-from bench.submissions.replay import Replay, Site, replay
+from bench.submissions.replay import Replay, Site, answered, replay
 from bench.submissions.report import Report, mismatch, ok
 from bench.tasks.suites import Suite
 
@@ -56,7 +56,8 @@ def verify_fresh(entry: Entry, nonce: str, site: Site, n: int = N, reference: st
     )
     agrees = abs(shift) <= half
     finding = ok("fresh", text) if agrees else mismatch("fresh", text)
-    return Report("fresh", (*ready.findings, finding), n, n if agrees else 0, abs(shift), nonce)
+    findings = (*ready.findings, finding)
+    return Report("fresh", findings, n, n if agrees else 0, abs(shift), nonce, answered=ready.answered)
 
 
 def _shift(before: Difference, after: Difference) -> tuple[float, float]:
@@ -90,8 +91,9 @@ def _reference(name: str, ready: Replay, site: Site, n: int) -> tuple[Replay, Fl
             f"{name} can't be the reference on {suite.name}: it needs training, or skips such suites.",
             "Give a stored run with its checkpoint: --reference leaderboards/results/SUITE/ALGO/KEY",
         )
-    built = build(learner, resolve_options(learner, {}), ready.material, None, "loop", None)
+    options = resolve_options(learner, {})
+    built = build(learner, options, ready.material, None, "loop", None)
     algorithm = ready.record.algorithm.model_copy(update={"name": name})
     record = ready.record.model_copy(update={"algorithm": algorithm, "precision": "fp32"})
-    other = Replay(record, built, ready.material, ready.exact, ())
+    other = Replay(record, built, ready.material, ready.exact, (), answered(info, options))
     return other, _values(suite, other.block(0, n, max(1, record.timing.batch)))

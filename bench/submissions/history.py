@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from bench.submissions.report import Report
 
 
 def verification(report: Report, by: str) -> dict[str, Any]:
-    """The entry for a record's `verification`: level, verdict, who, when, with what, what was compared."""
+    """The entry for a record's `verification`: level, verdict, who, when, with what, what was compared.
+
+    `source_sha256` and `options` say which adapter answered, where one did; a pass is a pass for that source.
+    """
     return {
         "level": report.level,
         "passed": report.passed,
@@ -26,6 +30,7 @@ def verification(report: Report, by: str) -> dict[str, Any]:
         "max_abs_diff": report.max_abs_diff,
         "nonce": report.nonce,
         "log_sha256": hashlib.sha256(report.as_json().encode()).hexdigest(),
+        **(asdict(report.answered) if report.answered else {}),
     }
 
 

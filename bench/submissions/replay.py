@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import torch
@@ -25,7 +27,7 @@ from bench.runs.precision import matmul_precision
 from bench.runs.state import file_sha256
 from bench.submissions.bundle import ADAPTER
 from bench.submissions.entry import Entry
-from bench.submissions.report import Finding, mismatch, note, ok
+from bench.submissions.report import Answered, Finding, mismatch, note, ok
 from bench.tasks.episodes import EvaluationEpisodes
 from bench.tasks.registry import find_suite
 from bench.tasks.streams import frozen_stream
@@ -64,6 +66,7 @@ class Replay:
 
     exact : this machine computes as the record's did (fp32, hardware class, torch version): equal counts are expected
     findings : what was seen on the way here
+    answered : the adapter that runs, which may be of another source than the record's
     """
 
     record: Record
@@ -71,6 +74,7 @@ class Replay:
     material: Material
     exact: bool
     findings: tuple[Finding, ...]
+    answered: Answered
 
     def singles(self, episodes: Iterable[int]) -> pd.DataFrame:
         """Scores of published episodes, each asked alone, in the order given."""
@@ -112,7 +116,12 @@ def replay(entry: Entry, site: Site) -> Replay:
         )
     exact, why = _exact(record, material.device)
     findings.append(note("arithmetic", why))
-    return Replay(record, built, material, exact, tuple(findings))
+    return Replay(record, built, material, exact, tuple(findings), answered(info, options))
+
+
+def answered(info: LearnerInfo, options: Any) -> Answered:
+    """What a recorded verification says of the adapter that ran, as plain values."""
+    return Answered(source_sha256(info.file), json.loads(json.dumps(dataclasses.asdict(options))))
 
 
 def adapter(entry: Entry, allow_code: bool) -> tuple[LearnerInfo, Finding]:

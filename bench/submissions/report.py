@@ -28,12 +28,21 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """The adapter that answered a verification: the hash of its source, and every option it answered with."""
+
+    source_sha256: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Report:
     """Findings of one level, in the order of the checks.
 
     k, agree : how many episodes (runs, at level rerun) were compared and how many agreed, as the level defines it
     max_abs_diff : largest difference of a compared score, in the suite's unit; None where none was compared
     nonce : what chose the episodes, for whoever repeats the check
+    answered : the adapter that ran; None where none did
     """
 
     level: Level
@@ -43,6 +52,7 @@ class Report:
     max_abs_diff: float | None = None
     nonce: str | None = None
     numbers: dict[str, Any] = field(default_factory=dict)
+    answered: Answered | None = None
 
     @property
     def passed(self) -> bool:

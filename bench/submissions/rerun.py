@@ -20,8 +20,8 @@ from bench.runs.run import run
 from bench.stats import Interval, crossed_interval, t_interval
 from bench.submissions.entry import Entry
 from bench.submissions.plausible import Floats, Known, known_results
-from bench.submissions.replay import Site, adapter
-from bench.submissions.report import Finding, Report, mismatch, ok, suspicious
+from bench.submissions.replay import Site, adapter, answered
+from bench.submissions.report import Answered, Finding, Report, mismatch, ok, suspicious
 from bench.tasks.registry import find_suite
 
 
@@ -43,7 +43,7 @@ def verify_rerun(
     taken = [seed for seed in seeds if seed == record.seed]
     if taken or not seeds:
         raise UsageError(f"Seed {taken[0] if taken else '(none)'} is no new seed.", "Choose others with --seeds.")
-    found, scores = _train(entry, seeds, site, runs, console)
+    found, ran, scores = _train(entry, seeds, site, runs, console)
     own = entry.scores()["score"].to_numpy(dtype=np.float64)
     row = [
         k.scores[: len(own)]
@@ -55,12 +55,12 @@ def verify_rerun(
     finding = _compare(published, again, crossed)
     inside = sum(published.low <= float(s.mean()) <= published.high for s in scores)
     gap = abs(published.mean - again.mean)
-    return Report("rerun", (found, finding), len(scores), inside, gap)
+    return Report("rerun", (found, finding), len(scores), inside, gap, answered=ran)
 
 
 def _train(
     entry: Entry, seeds: Sequence[int], site: Site, runs: Path, console: Console
-) -> tuple[Finding, list[Floats]]:
+) -> tuple[Finding, Answered, list[Floats]]:
     record = entry.record
     info, found = adapter(entry, site.allow_code)
     learner = load(info)
@@ -95,7 +95,7 @@ def _train(
             )
         stored = RunStore(runs).read_scores(outcome.path, outcome.record)["score"].to_numpy(dtype=np.float64)
         scores.append(stored[: record.episodes])
-    return found, scores
+    return found, answered(info, request.options), scores
 
 
 def _sibling(known: Known, record: Record) -> bool:

@@ -43,7 +43,7 @@ def verify_spot(entry: Entry, nonce: str, site: Site, k: int = K) -> Report:
     differ = np.flatnonzero(_differ(ready, claimed, again))
     gap = float(np.abs(claimed["score"] - again["score"]).max())
     findings = [*ready.findings, _verdict(ready, claimed, again, differ), _power(len(published), len(chosen), ready)]
-    return Report("spot", tuple(findings), len(chosen), len(chosen) - len(differ), gap, nonce)
+    return Report("spot", tuple(findings), len(chosen), len(chosen) - len(differ), gap, nonce, answered=ready.answered)
 
 
 def _differ(ready: Replay, claimed: pd.DataFrame, again: pd.DataFrame) -> np.ndarray:
