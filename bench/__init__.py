@@ -13,17 +13,21 @@ from bench._version import __version__
 if TYPE_CHECKING:
     from bench.errors import BenchError, UsageError
     from bench.learners.contract import EmbeddingLearner, Learner, TaskSpec
+    from bench.learners.explorer import Explorer
     from bench.learners.predictions import Answer, Gaussian, GaussianMixture, MultivariateGaussian, Point
     from bench.learners.registry import register
     from bench.learners.strategies import Strategy, map_tasks, meta_gradient
     from bench.records.frames import load_results, load_scores
+    from bench.tasks.environments import Environments
     from bench.tasks.episodes import Episodes
 
 _WHERE = {
     "Answer": "bench.learners.predictions",
     "BenchError": "bench.errors",
     "EmbeddingLearner": "bench.learners.contract",
+    "Environments": "bench.tasks.environments",
     "Episodes": "bench.tasks.episodes",
+    "Explorer": "bench.learners.explorer",
     "Gaussian": "bench.learners.predictions",
     "GaussianMixture": "bench.learners.predictions",
     "Learner": "bench.learners.contract",
@@ -43,7 +47,9 @@ __all__ = [
     "Answer",
     "BenchError",
     "EmbeddingLearner",
+    "Environments",
     "Episodes",
+    "Explorer",
     "Gaussian",
     "GaussianMixture",
     "Learner",

@@ -47,6 +47,14 @@ def uniform(raw: Words, low: float = 0.0, high: float = 1.0) -> npt.NDArray[np.f
     return low + (high - low) * unit
 
 
+def inside(raw: Words) -> npt.NDArray[np.float64]:
+    """Floats in the open interval (0, 1), where logarithms and inverse distribution functions are finite.
+
+    52 bits of each word and half a step, exact IEEE arithmetic, shape of `raw`.
+    """
+    return ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+
+
 def _key(stream: Stream) -> int:
     text = json.dumps(stream, separators=(",", ":"), ensure_ascii=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")

@@ -30,6 +30,7 @@ from bench.checks.result import Finding, NotApplicable, Result
 from bench.checks.subject import Subject
 from bench.errors import BenchError
 from bench.learners.contract import Learner, TaskSpec
+from bench.learners.explorer import unfit
 
 Check = Callable[[Subject], Finding]
 
@@ -70,7 +71,7 @@ def examine(
     A learner that can't answer such a task is skipped as a whole; one that raises has failed that check. Where
     there is no answer, or another one each time, what compares answers is skipped.
     """
-    reason = learner.skip(spec)
+    reason = unfit(learner, spec)
     if reason:
         return tuple(Result(check.__name__, "skipped", reason) for check in checks)
     results: list[Result] = []

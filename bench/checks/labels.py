@@ -27,7 +27,7 @@ def random_support_labels(subject: Subject) -> Finding:
     beforehand, query labels in reach.
     """
     if not subject.spec.way:
-        raise NotApplicable("regression has no labels")
+        raise NotApplicable(f"{subject.spec.kind} has no labels")
     true, shuffled = [], []
     for first in range(_FIRST, _FIRST + _EPISODES, _BATCH):
         part = subject.episodes(_BATCH, first, dtype=torch.float32)
@@ -52,7 +52,7 @@ def label_equivariance(subject: Subject) -> Finding:
     Required of learners that declare `label_equivariant`; a head of one unit per label, as MAML's, need not be so.
     """
     if not subject.spec.way:
-        raise NotApplicable("regression has no labels")
+        raise NotApplicable(f"{subject.spec.kind} has no labels")
     part = subject.episodes(1)
     renamed = torch.arange(subject.spec.way, device=subject.device).roll(2)
     found = subject.answer(dataclasses.replace(part, support_y=renamed[part.support_y]))

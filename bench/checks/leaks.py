@@ -43,7 +43,7 @@ def other_episodes_swapped(subject: Subject) -> Finding:
 
     Catches statistics over the whole batch of episodes and state that one task leaves to the next within a batch.
     """
-    part = subject.episodes(3)
+    part = subject.part(3)
     one, other = subject.answer(chosen(part, [0, 1])), subject.answer(chosen(part, [0, 2]))
     first = [{name: value[:1] for name, value in answers.items()} for answers in (one, other)]
     return verdict([gap(*first)], subject.exact)

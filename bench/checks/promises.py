@@ -6,11 +6,13 @@ import tempfile
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from bench.checks.answers import flat, gap, verdict
 from bench.checks.result import Finding, NotApplicable
+from bench.checks.script import Script
 from bench.checks.subject import STEPS, Subject, ask
-from bench.checks.task import chosen, moved
+from bench.checks.task import Part, chosen, moved
 from bench.learners.contract import EmbeddingLearner
 from bench.learners.predictions import named
 from bench.learners.weights import load_weights, read_tensors, write_tensors
@@ -21,7 +23,7 @@ def shapes_and_finiteness(subject: Subject) -> Finding:
 
     Catches a forgotten batch dimension, logits for the training classes instead of the episode's, overflow.
     """
-    answers = subject.answer(subject.episodes(2))
+    answers = subject.answer(subject.part(2))
     bad = sum(int((~torch.isfinite(value)).sum()) for value in answers.values())
     return Finding(bad == 0, f"{bad} numbers are not finite" if bad else "2 episodes", bad, 0)
 
@@ -32,7 +34,7 @@ def determinism(subject: Subject) -> Finding:
     Catches dropout left on, samples from the global generator instead of `self.noise`, and constructors that draw
     from another generator than torch's.
     """
-    part = subject.episodes(1)
+    part = subject.part(1)
     first, second = subject.build(subject.dtype), subject.build(subject.dtype)
     torch.manual_seed(1)
     before = subject.answer(part, first)
@@ -45,7 +47,7 @@ def batch_is_single(subject: Subject) -> Finding:
 
     Catches broadcasting over the wrong dimension and per-task work that reads the first task's support.
     """
-    part = subject.episodes(3)
+    part = subject.part(3)
     together = subject.answer(part)
     gaps = [
         gap({name: value[i : i + 1] for name, value in together.items()}, subject.answer(chosen(part, [i])))
@@ -73,7 +75,7 @@ def no_state_between_episodes(subject: Subject) -> Finding:
 
     Catches adapted weights that are not reset, caches keyed by too little, running statistics updated at test time.
     """
-    learner, a, b = subject.instance(), subject.episodes(1), subject.episodes(1, first=1)
+    learner, a, b = subject.instance(), subject.part(1), subject.part(1, first=1)
     before = subject.answer(a, learner)
     subject.answer(b, learner)
     return verdict([gap(before, subject.answer(a, learner))], subject.exact)
@@ -84,12 +86,11 @@ def inputs_untouched(subject: Subject) -> Finding:
 
     Catches in-place normalisation, after which whoever is asked next sees other images.
     """
-    part = subject.episodes(2)
+    part = subject.part(2)
     given = moved(part, subject.dtype, subject.device)
     ask(subject.instance(), given)
-    pairs = {name: (getattr(part, name), getattr(given, name)) for name in ("support_x", "support_y", "query_x")}
-    pairs |= {name: (value, given.parameters[name]) for name, value in part.parameters.items()}
-    changed = [name for name, (before, after) in pairs.items() if not torch.equal(before, after)]
+    before, after = _inputs(part), _inputs(given)
+    changed = [name for name, value in before.items() if not torch.equal(value, after[name])]
     return Finding(not changed, f"changed: {', '.join(changed)}" if changed else "unchanged", len(changed), 0)
 
 
@@ -110,7 +111,7 @@ def checkpoint_round_trip(subject: Subject) -> Finding:
 
     Catches what the state dict does not hold: plain tensors, Python numbers, prototypes kept from training.
     """
-    part = subject.episodes(1, dtype=torch.float32)
+    part = subject.part(1, dtype=torch.float32)
     expected = subject.answer(part, subject.trained)  # first of all it draws its noise, which belongs to its state
     other = subject.build(torch.float32, seed=1)
     with tempfile.TemporaryDirectory() as folder:
@@ -118,3 +119,9 @@ def checkpoint_round_trip(subject: Subject) -> Finding:
         write_tensors(file, subject.trained.state_dict())
         load_weights(other, read_tensors(file)[0])
     return verdict([gap(expected, subject.answer(part, other))], exact=True)  # the same arithmetic on the same bits
+
+
+def _inputs(part: Part) -> dict[str, Tensor]:
+    if isinstance(part, Script):
+        return part.tensors()
+    return {"support_x": part.support_x, "support_y": part.support_y, "query_x": part.query_x} | part.parameters

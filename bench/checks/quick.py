@@ -13,7 +13,7 @@ import torch
 
 from bench.checks.battery import LEAK_CHECKS, QUICK_CHECKS, examine
 from bench.checks.result import Result
-from bench.checks.task import BUILT_IN
+from bench.checks.task import BUILT_IN, small
 from bench.learners.contract import Learner, TaskSpec
 
 _FOLDER = ".checks"
@@ -31,7 +31,7 @@ def find_leak(
     either, or not with finite numbers, fails in its own run, with its own reason. Random answers are refused, for
     nothing can be said about their leaks.
     """
-    identity = [_BATTERY, source_sha256, learner.__name__, dataclasses.asdict(options), spec.kind]
+    identity = [_BATTERY, source_sha256, learner.__name__, dataclasses.asdict(options), spec.environment or spec.kind]
     name = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:16]
     passed = runs / _FOLDER / f"{name}.json"
     if passed.exists():
@@ -56,7 +56,9 @@ def find_leak(
 
 
 def _like(spec: TaskSpec) -> TaskSpec:
-    """The built-in task of this kind, with as many channels as the suite's images have."""
+    """The built-in task of this kind, with as many channels as the suite's images have; short trials of the suite's."""
+    if spec.kind == "exploration":
+        return small(spec)
     built_in = BUILT_IN[spec.kind]
     if spec.kind == "regression":
         return dataclasses.replace(built_in, x_shape=spec.x_shape, y_dim=spec.y_dim)

@@ -14,7 +14,11 @@ import torch
 
 from bench.checks import task
 from bench.checks.answers import Answers, flat
+from bench.checks.result import NotApplicable
+from bench.checks.script import Script, act_out, generated
+from bench.checks.task import Part
 from bench.learners.contract import EmbeddingLearner, Learner, TaskSpec
+from bench.learners.explorer import Explorer
 from bench.learners.predictions import named, validate
 from bench.tasks.episodes import Episodes
 
@@ -42,7 +46,7 @@ class Subject:
     def dtype(self) -> torch.dtype:
         """float64 where the learner takes it: it neither raises nor rounds its answers on the way."""
         try:
-            found = self.answer(self.episodes(1, dtype=torch.float64), self.build(torch.float64))
+            found = self.answer(self.part(1, dtype=torch.float64), self.build(torch.float64))
         except Exception:  # asked again in float32: what it raises there is what counts
             return torch.float32
         floats = [value for value in found.values() if not torch.equal(value, value.round())]
@@ -52,10 +56,19 @@ class Subject:
 
     @cached_property
     def reference(self) -> Answers:
-        """The answer to episode 0, asked alone and all queries at once."""
-        return self.answer(self.episodes(1))
+        """The answer to episode or trial 0, asked alone and all queries at once."""
+        return self.answer(self.part(1))
+
+    def part(self, n: int, first: int = 0, dtype: torch.dtype | None = None) -> Part:
+        """Generated episodes, or played trials for an explorer."""
+        if issubclass(self.learner, Explorer):
+            return task.trials(self.spec, first, n, dtype or self.dtype, self.device)
+        return self.episodes(n, first, dtype)
 
     def episodes(self, n: int, first: int = 0, dtype: torch.dtype | None = None) -> Episodes:
+        """Raises NotApplicable for an explorer."""
+        if issubclass(self.learner, Explorer):
+            raise NotApplicable("acts step by step: there are no queries to ask otherwise")
         return task.episodes(self.spec, first, n, dtype or self.dtype, self.device)
 
     def instance(self) -> Learner:
@@ -81,19 +94,24 @@ class Subject:
             optimizer = learner.configure_optimizer(STEPS) or torch.optim.Adam(parameters)
             for step in range(STEPS):
                 optimizer.zero_grad()
-                learner.train_step(self.episodes(_BATCH, first=1_000 + step * _BATCH, dtype=torch.float32))
+                first = 1_000 + step * _BATCH
+                if isinstance(learner, Explorer):
+                    learner.train_step(generated(self.spec, first, _BATCH, self.device))
+                else:
+                    learner.train_step(self.episodes(_BATCH, first, torch.float32))
                 optimizer.step()
         return learner.eval()
 
-    def answer(self, part: Episodes, learner: Learner | None = None) -> Answers:
+    def answer(self, part: Part, learner: Learner | None = None) -> Answers:
         """Every tensor of the validated answer, for copies of the inputs; of a pristine instance unless one is named.
 
         Raises PredictionError for wrong types and shapes, and whatever the learner raises.
         """
-        inputs = task.moved(part, part.support_x.dtype, self.device)
-        found = ask(learner or self.instance(), inputs)
-        for name, prediction in found.items():
-            validate(name, prediction, part.query_y, part.way)
+        dtype = part.obs.dtype if isinstance(part, Script) else part.support_x.dtype
+        found = ask(learner or self.instance(), task.moved(part, dtype, self.device))
+        if isinstance(part, Episodes):
+            for name, prediction in found.items():
+                validate(name, prediction, part.query_y, part.way)
         return {name: value.detach().clone() for name, value in flat(found).items()}
 
     @cached_property
@@ -101,11 +119,15 @@ class Subject:
         return self.build(self.dtype)
 
 
-def ask(learner: Learner, part: Episodes) -> dict[str, Any]:
+def ask(learner: Learner, part: Part) -> dict[str, Any]:
     """The answer on the path that gives a run's scores, for the very tensors of `part`.
 
-    For inductive embedding learners that is `embed`, then `classify`, also where `predict` is overridden.
+    For inductive embedding learners that is `embed`, then `classify`, also where `predict` is overridden; for explorers
+    the logits of every step, which `act_out` has checked.
     """
+    if isinstance(part, Script):
+        with torch.no_grad():
+            return {"final": act_out(learner, part)}
     inputs = part.support_x, part.support_y, part.query_x
     with torch.no_grad():
         if learner.knows:

@@ -1,7 +1,7 @@
 """The generated tasks that learners are checked on: small, the same in every process, no data needed.
 
 An image's class is a coarse pattern of 7 x 7 cells, its hand a grain over every pixel; functions are sinusoids. Nobody
-is to learn anything from them: they are there to be answered twice.
+is to learn anything from them: they are there to be answered twice. Trials of exploration are in `script`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.checks.script import Script, script
 from bench.learners.contract import TaskSpec
 from bench.philox import uniform, words
 from bench.tasks.draws import permutations
@@ -20,16 +21,22 @@ from bench.tasks.episodes import Episodes
 BUILT_IN = {
     "classification": TaskSpec("classification", 5, 1, 2, (1, 28, 28), n_train_classes=100),
     "regression": TaskSpec("regression", 0, 5, 10, (1,), y_dim=1, kernel="rbf", noise=0.02),
+    "bandit": TaskSpec("exploration", 0, 0, 0, (1,), environment="bandit", actions=5, steps=12, horizon=1),
+    "mdp": TaskSpec("exploration", 0, 0, 0, (4,), environment="mdp", actions=3, steps=12, horizon=4, states=4),
 }
+Part = Episodes | Script
 _QUERIES = 8  # at least so many an episode: sevens must not be all of them
 _CELLS = 7
+_STEPS = 12  # of a trial, at least two inner episodes
 _POINTS = (5, 10)  # support and query points where a task's sizes vary
 
 
 def small(spec: TaskSpec) -> TaskSpec:
-    """A suite's task with as few queries as the checks need; way, shot and x_shape stay."""
+    """A suite's task with as few queries or inner episodes as the checks need; all other sizes stay."""
     if spec.kind == "classification":
         return dataclasses.replace(spec, query=min(spec.query, -(-_QUERIES // spec.way)))
+    if spec.kind == "exploration":
+        return dataclasses.replace(spec, steps=min(spec.steps, spec.horizon * max(2, _STEPS // spec.horizon)))
     return dataclasses.replace(spec, query=min(spec.query, _POINTS[1]))
 
 
@@ -39,12 +46,20 @@ def episodes(spec: TaskSpec, first: int, n: int, dtype: torch.dtype, device: tor
     Regression comes with every parameter that an oracle of the standard suites may ask for.
     """
     part = _images(spec, first, n) if spec.kind == "classification" else _functions(spec, first, n)
-    return moved(part, dtype, device)
+    return _moved(part, dtype, device)
 
 
-def moved(part: Episodes, dtype: torch.dtype, device: torch.device) -> Episodes:
-    """A copy in another precision and place; labels stay integers."""
+def trials(spec: TaskSpec, first: int, n: int, dtype: torch.dtype, device: torch.device) -> Script:
+    """Generated trials first .. first + n - 1 of a task of exploration."""
+    return script(spec, first, n).moved(dtype, device)
 
+
+def moved(part: Part, dtype: torch.dtype, device: torch.device) -> Part:
+    """A copy in another precision and place; labels and actions stay integers."""
+    return part.moved(dtype, device) if isinstance(part, Script) else _moved(part, dtype, device)
+
+
+def _moved(part: Episodes, dtype: torch.dtype, device: torch.device) -> Episodes:
     def to(tensor: Tensor) -> Tensor:
         return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype, copy=True)
 
@@ -63,8 +78,10 @@ def with_queries(part: Episodes, keep: Tensor) -> Episodes:
     return dataclasses.replace(part, query_x=part.query_x[:, keep], query_y=part.query_y[:, keep])
 
 
-def chosen(part: Episodes, which: list[int]) -> Episodes:
-    """Some episodes of a batch, in the order given."""
+def chosen(part: Part, which: list[int]) -> Part:
+    """Some episodes or trials of a batch, in the order given."""
+    if isinstance(part, Script):
+        return part.chosen(which)
     return dataclasses.replace(
         part,
         support_x=part.support_x[which],

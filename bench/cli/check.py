@@ -40,13 +40,14 @@ def check_command(
     The images and functions it is asked are generated, on the CPU; its weights are random.
     """
     from bench.checks import CHECKS, QUICK_CHECKS, behaves_inductively, examine
+    from bench.learners.explorer import unfit
     from bench.learners.options import parse_settings, resolve_options
     from bench.learners.registry import find_learner, load
 
     learner = load(find_learner(adapter))
     options = resolve_options(learner, parse_settings(settings or []))
     specs = _specs(suite, tasks, data_dir)
-    skips = {name: learner.skip(spec) for name, spec in specs.items()}
+    skips = {name: unfit(learner, spec) for name, spec in specs.items()}
     if all(skips.values()):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skips.items())
         raise BenchError(f"{adapter} can't be checked, it answers no such task: {reasons}.", "Name another --suite.")

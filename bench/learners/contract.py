@@ -33,17 +33,22 @@ Family = Literal["optimization", "metric", "model", "exploration", "reference"]
 class TaskSpec:
     """What a learner is told about its suite.
 
-    kind : "classification" or "regression"
+    kind : "classification", "regression" or "exploration"
     way, shot, query : classes, support and query images per class (0, support points, query points for regression;
         0 where sizes vary from batch to batch)
-    x_shape : (C, H, W) of an image or (dx,) of an input
+    x_shape : (C, H, W) of an image, (dx,) of an input or of an observation
     y_dim : dy of regression targets, 0 for classification
     n_train_classes : classes in the train split, 0 for regression
     kernel : covariance function of Gaussian-process suites, which an oracle may know, else ""
     noise : its noise standard deviation, else 0
+    environment : "bandit" or "mdp" for exploration, else ""; the fields below are 0 elsewhere
+    actions : number of actions A
+    steps : interactions of one trial
+    horizon : steps of one inner episode, 1 for bandits
+    states : S of MDPs, 0 for bandits
     """
 
-    kind: Literal["classification", "regression"]
+    kind: Literal["classification", "regression", "exploration"]
     way: int
     shot: int
     query: int
@@ -52,6 +57,11 @@ class TaskSpec:
     n_train_classes: int = 0
     kernel: str = ""
     noise: float = 0.0
+    environment: Literal["bandit", "mdp", ""] = ""
+    actions: int = 0
+    steps: int = 0
+    horizon: int = 0
+    states: int = 0
 
 
 class Learner(nn.Module):
@@ -120,7 +130,7 @@ class Learner(nn.Module):
         answer = named(self.predict(episodes.support_x, episodes.support_y, episodes.query_x))
         return default_loss(answer["final"], episodes.query_y)
 
-    def train_step(self, episodes: Episodes) -> Tensor:
+    def train_step(self, episodes: Any) -> Tensor:  # Episodes; of an explorer Environments
         """Leave the meta-gradient in `.grad` of the parameters and return the loss (a scalar, detached or not).
 
         Gradients are cleared before and clipped, applied and scheduled after this call by the training loop.

@@ -154,7 +154,7 @@ def _learner_classes(file: Path, any_class: bool = False) -> list[str]:
     for node in _parse(file).body:
         if isinstance(node, ast.ClassDef):
             bases = {ast.unparse(base).split(".")[-1] for base in node.bases}
-            if any_class or bases & {"Learner", "EmbeddingLearner"}:
+            if any_class or bases & {"Learner", "EmbeddingLearner", "Explorer"}:
                 names.append(node.name)
     return names
 

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from bench.learners.contract import EmbeddingLearner, Learner
+from bench.learners.explorer import Explorer
 from bench.learners.predictions import Answer
 from bench.runs.precision import Precision, autocast
+from bench.runs.rollout import score_trials
 from bench.runs.scoring import Columns, score_batch
 from bench.tasks.episodes import Episodes, EvaluationEpisodes
 from bench.tasks.suites import Suite
@@ -19,6 +21,7 @@ from bench.tasks.suites import Suite
 EMBED_CHUNK = 256  # images an embedding call; always full, so that an embedding does not depend on how many are asked
 
 Advance = Callable[[int], None]
+Scoring = Callable[[int, int, int], Iterator[tuple[int, Columns]]]  # (first, n, batch) -> (first of a batch, columns)
 
 
 def evaluate(
@@ -40,9 +43,9 @@ def evaluate(
     learner.eval()
     try:
         with torch.no_grad(), autocast(episodes.device, precision):
-            answer, images = answering(learner, episodes, n, first)
+            scored = _scoring(learner, suite, episodes, n, first)
             parts: list[Columns] = []
-            for start, part in _in_batches(answer, episodes, n, batch, first, images, suite):
+            for start, part in _in_batches(scored, n, batch, first):
                 part["episode"] = np.arange(start, start + len(part["score"]))
                 parts.append(part)
                 if advance:
@@ -50,6 +53,25 @@ def evaluate(
     finally:
         learner.train(was_training)
     return _frame(parts)
+
+
+def _scoring(learner: Learner, suite: Suite, episodes: EvaluationEpisodes, n: int, first: int) -> Scoring:
+    """How to score a stretch of the stream in batches."""
+    if isinstance(learner, Explorer):
+        explorer = learner
+
+        def played(first: int, n: int, batch: int) -> Iterator[tuple[int, Columns]]:
+            for trials in episodes.trials(n, batch, first):
+                yield trials.first, score_trials(explorer, trials)
+
+        return played
+    answer, images = answering(learner, episodes, n, first)
+
+    def answered(first: int, n: int, batch: int) -> Iterator[tuple[int, Columns]]:
+        for part in episodes.batches(n, batch, first, images):
+            yield part.first, score_batch(suite, part, answer(part))
+
+    return answered
 
 
 def answering(
@@ -85,22 +107,13 @@ def _embedded(
     return answer
 
 
-def _in_batches(
-    answer: Callable[[Episodes], Answer],
-    episodes: EvaluationEpisodes,
-    n: int,
-    batch: int,
-    first: int,
-    images: bool,
-    suite: Suite,
-) -> Iterator[tuple[int, Columns]]:
+def _in_batches(scored: Scoring, n: int, batch: int, first: int) -> Iterator[tuple[int, Columns]]:
     done, end = first, first + n
     while done < end:
         try:
-            for part in episodes.batches(end - done, batch, done, images):
-                scored = score_batch(suite, part, answer(part))
-                yield part.first, scored
-                done = part.first + len(part)
+            for start, columns in scored(done, end - done, batch):
+                yield start, columns
+                done = start + len(columns["score"])
         except torch.OutOfMemoryError:
             if batch == 1:
                 raise

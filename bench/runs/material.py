@@ -15,7 +15,7 @@ from bench.tasks.episodes import EvaluationEpisodes, TrainingSource
 from bench.tasks.manifest import check_pins, manifest_sha256
 from bench.tasks.pool import ImagePool
 from bench.tasks.streams import frozen_stream, pool_counts
-from bench.tasks.suites import GPTask, ImageTask, SinusoidTask, Split, Suite
+from bench.tasks.suites import BanditTask, GPTask, ImageTask, MDPTask, SinusoidTask, Split, Suite
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def prepare(suite: Suite, device: torch.device, data_dir: Path | None = None) ->
     if not isinstance(suite.task, ImageTask):
         manifest = manifest_sha256(suite)
         pinned = check_pins(suite, manifest, None)
-        return Material(suite, _function_spec(suite.task), device, manifest, None, pinned, None, {})
+        return Material(suite, _generated_spec(suite.task), device, manifest, None, pinned, None, {})
     task = suite.task
     data = load(task.data, data_dir=data_dir, path=task.path, image_size=task.image_size)
     pools = {name: ImagePool(split, device, task.rotations) for name, split in data.splits.items()}
@@ -67,7 +67,24 @@ def prepare(suite: Suite, device: torch.device, data_dir: Path | None = None) ->
     return Material(suite, spec, device, manifest, data.card.fingerprint, pinned, data.card.source, pools)
 
 
-def _function_spec(task: SinusoidTask | GPTask) -> TaskSpec:
+def _generated_spec(task: SinusoidTask | GPTask | BanditTask | MDPTask) -> TaskSpec:
+    if isinstance(task, BanditTask):
+        return TaskSpec(
+            "exploration", 0, 0, 0, (1,), environment="bandit", actions=task.arms, steps=task.steps, horizon=1
+        )
+    if isinstance(task, MDPTask):
+        return TaskSpec(
+            "exploration",
+            0,
+            0,
+            0,
+            (task.states,),
+            environment="mdp",
+            actions=task.actions,
+            steps=task.steps,
+            horizon=task.horizon,
+            states=task.states,
+        )
     if isinstance(task, SinusoidTask):
         return TaskSpec("regression", 0, task.context, task.target, (1,), y_dim=1)
     return TaskSpec("regression", 0, 0, 0, (1,), y_dim=1, kernel=task.test_kernel, noise=task.noise)

@@ -16,7 +16,11 @@ _UNITS = {
     "mse": "squared target unit",
     "loglik": "nats per target point",
     "loglik_joint": "nats per target point",
+    "reward": "reward per trial",
+    "regret": "reward per trial",
 }
+_INNER = "reward per inner episode"
+_LOWER_IS_BETTER = {"mse", "regret"}
 _MAX_FLOORED = 0.05  # more non-finite episodes than this fail the run
 _NOT_METRICS = {"episode", "score", "n_correct", "floored", "classes"}
 
@@ -35,8 +39,8 @@ def _metric(name: str, values: pd.Series[float], suite: Suite, floored: int) -> 
     interval = bootstrap_t_interval(array) if base == "mse" else t_interval(array)
     return Metric(
         name=name,
-        unit=_UNITS[base],
-        higher_is_better=base != "mse",
+        unit=_INNER if "@episode" in name else _UNITS[base],
+        higher_is_better=base not in _LOWER_IS_BETTER,
         mean=interval.mean,
         sd=interval.sd,
         se=interval.se,

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from bench.checks import find_leak
 from bench.errors import BenchError, Mismatch, StoreError, UsageError
+from bench.learners.explorer import unfit
 from bench.learners.weights import write_tensors
 from bench.records import Record, RunStore, Size, Timing, Validation
 from bench.records.files import explain
@@ -82,7 +83,7 @@ class _Measurement:
         self.trained: Trained | None = None
 
     def carry_out(self, display: Display) -> Outcome:
-        skip = self.request.learner.skip(self.material.spec)
+        skip = unfit(self.request.learner, self.material.spec)
         if skip:
             return self._write("skipped", f"{self.request.info.name} {skip}")
         self._claim_folder()

@@ -5,41 +5,44 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.learners.contract import Learner
+from bench.learners.explorer import Explorer
 from bench.records import Memory
 from bench.runs.evaluation import answering
 from bench.runs.precision import Precision, autocast
-from bench.tasks.episodes import Episodes, EvaluationEpisodes
+from bench.runs.rollout import play
+from bench.tasks.episodes import EvaluationEpisodes
 
 WARMUP, REPEATS = 10, 50
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds from a support set to its query predictions, one episode at a time."""
+    """Milliseconds from a support set to its query predictions, or of one whole trial; one at a time."""
 
     p50: float
     p95: float
 
 
 def adaptation_latency(learner: Learner, episodes: EvaluationEpisodes, precision: Precision) -> Latency:
-    """Time `predict` on single episodes with their images on the device: 10 warm-up episodes, then 50 timed ones.
+    """Time single episodes with their images on the device, or single trials: 10 to warm up, then 50 timed ones.
 
     Nothing is embedded beforehand: this is what a user with a new task waits for.
     """
     times = []
     with torch.no_grad(), autocast(episodes.device, precision):
-        for index, episode in enumerate(_singles(episodes)):
+        for index, answer in enumerate(_singles(learner, episodes, WARMUP + REPEATS)):
             _synchronise(episodes.device)
             began = time.perf_counter()
-            _predict(learner, episodes, episode)
+            answer()
             _synchronise(episodes.device)
             if index >= WARMUP:
                 times.append(1e3 * (time.perf_counter() - began))
@@ -47,11 +50,11 @@ def adaptation_latency(learner: Learner, episodes: EvaluationEpisodes, precision
 
 
 def flops_per_episode(learner: Learner, episodes: EvaluationEpisodes) -> float | None:
-    """Floating-point operations of one episode's `predict`, counted by torch; None where it can't follow the code."""
-    episode = next(iter(episodes.batches(1, 1)))
+    """Floating-point operations of one episode or trial, counted by torch; None where it can't follow the code."""
+    answer = next(_singles(learner, episodes, 1))
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            _predict(learner, episodes, episode)
+            answer()
     except Exception:  # the counter does not know every transform; a size that can't be measured is left out
         return None
     return float(counter.get_total_flops()) or None
@@ -65,15 +68,18 @@ def peak_memory(device: torch.device) -> Memory:
     return Memory(peak_host_mib=round(host, 1), peak_device_mib=on_device and round(on_device, 1))
 
 
-def _singles(episodes: EvaluationEpisodes) -> Iterator[Episodes]:
-    return iter(episodes.batches(WARMUP + REPEATS, 1))
-
-
-def _predict(learner: Learner, episodes: EvaluationEpisodes, episode: Episodes) -> None:
-    if learner.knows:
-        answering(learner, episodes, 1, 0)[0](episode)
+def _singles(learner: Learner, episodes: EvaluationEpisodes, n: int) -> Iterator[Callable[[], object]]:
+    """The first `n` episodes or trials, drawn, each ready to be answered by a call."""
+    if isinstance(learner, Explorer):
+        for trial in episodes.trials(n, 1):
+            yield partial(play, learner, trial)
+    elif learner.knows:
+        answer = answering(learner, episodes, 1, 0)[0]
+        for episode in episodes.batches(n, 1):
+            yield partial(answer, episode)
     else:
-        learner.predict(episode.support_x, episode.support_y, episode.query_x)
+        for episode in episodes.batches(n, 1):
+            yield partial(learner.predict, episode.support_x, episode.support_y, episode.query_x)
 
 
 def _synchronise(device: torch.device) -> None:

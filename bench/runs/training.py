@@ -11,12 +11,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
 from bench.errors import BenchError
 from bench.learners.contract import Learner
+from bench.learners.explorer import Explorer
 from bench.learners.weights import Tensors, load_weights
 from bench.runs.precision import autocast
 from bench.runs.recipes import Optimizer, Recipe, Schedule
@@ -103,11 +104,15 @@ def meta_train(
 
 
 def _step(learner: Learner, source: TrainingSource, optimizer: torch.optim.Optimizer, recipe: Recipe) -> torch.Tensor:
-    shape = recipe.train
-    episodes = source.episodes(recipe.batch, shape.way, shape.shot, shape.query)
+    batch: Any
+    if isinstance(learner, Explorer):
+        batch = source.environments(recipe.batch)
+    else:
+        shape = recipe.train
+        batch = source.episodes(recipe.batch, shape.way, shape.shot, shape.query)
     optimizer.zero_grad(set_to_none=True)
     with autocast(source.device, recipe.precision):
-        loss = learner.train_step(episodes)
+        loss = learner.train_step(batch)
     if recipe.clip_value is not None:
         torch.nn.utils.clip_grad_value_(learner.parameters(), recipe.clip_value)
     if recipe.clip_norm is not None:

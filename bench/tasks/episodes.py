@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from bench.philox import below, words
-from bench.tasks.function_episodes import Functions
+from bench.tasks.environments import Environments, Trials, environments, frozen_trials
+from bench.tasks.function_episodes import Functions, GPStream, SinusoidStream
 from bench.tasks.image_episodes import ImageIndices, ImageStream
 from bench.tasks.pool import ImagePool
 from bench.tasks.streams import EpisodeStream, training_stream
-from bench.tasks.suites import GPTask, ImageTask, Suite
+from bench.tasks.suites import ExplorationTask, GPTask, ImageTask, Suite
+from bench.tasks.trials import BanditStream, MDPStream
 
 _PREFETCH = 64  # steps drawn at once: the vectorised draw costs about the same for one step as for many
 
@@ -61,9 +63,17 @@ class EvaluationEpisodes:
             assert self.pool is not None
             for start in range(first, first + n, batch):
                 yield image_batch(self.pool, self.stream.block(start, min(batch, first + n - start)), start, images)
+        elif isinstance(self.stream, BanditStream | MDPStream):
+            raise TypeError(f"{'/'.join(map(str, self.stream.stream))}: exploration has trials, not episodes")
         else:
             for block in self.stream.blocks(first, n, batch):
                 yield function_batch(block, self.device)
+
+    def trials(self, n: int, batch: int, first: int = 0) -> Iterator[Trials]:
+        """The same for exploration: trials first .. first + n - 1, at most `batch` at a time."""
+        assert isinstance(self.stream, BanditStream | MDPStream)
+        for start in range(first, first + n, batch):
+            yield frozen_trials(self.stream, start, min(batch, first + n - start), self.device)
 
 
 class TrainingSource:
@@ -85,6 +95,8 @@ class TrainingSource:
         For sinusoids `shot` and `query` are support and query points; Gaussian processes draw their sizes themselves.
         """
         task = self.suite.task
+        if isinstance(task, ExplorationTask):
+            raise TypeError(f"suite {self.suite.name} has no episodes to answer: draw environments")
         if not isinstance(task, ImageTask):
             return self._functions(batch, shot, query)
         shape = (way or task.way, shot or task.shot, query or task.query)
@@ -112,6 +124,14 @@ class TrainingSource:
         rows = self.pool.rows(classes, below(raw[:, 1], self.pool.counts[classes]))
         return self.pool.gather(rows), torch.from_numpy(classes).to(self.device)
 
+    def environments(self, batch: int) -> Environments:
+        """The next `batch` training trials of exploration, none of which was drawn before."""
+        if not isinstance(self.suite.task, ExplorationTask):
+            raise TypeError(f"suite {self.suite.name} has no environments to act in: draw episodes")
+        stream = training_stream(self.suite, self.seed, None, (0, 0, 0))
+        assert isinstance(stream, BanditStream | MDPStream)
+        return environments(stream, self._next(f"environments:{batch}") * batch, batch, self.device)
+
     def _functions(self, batch: int, support: int | None, query: int | None) -> Episodes:
         shape = (0, support or 0, query or 0)
         name = "episodes:" + ",".join(map(str, (batch, *shape)))
@@ -119,7 +139,7 @@ class TrainingSource:
         first, ready = self._ready.get(name, (-_PREFETCH, []))
         if not first <= step < first + _PREFETCH:
             stream = training_stream(self.suite, self.seed, None, shape, batch)
-            assert not isinstance(stream, ImageStream)
+            assert isinstance(stream, SinusoidStream | GPStream)
             if isinstance(self.suite.task, GPTask):
                 ready = [function_batch(b, self.device) for b in stream.blocks(step * batch, _PREFETCH * batch, batch)]
             else:

@@ -12,6 +12,7 @@ from bench.tasks.function_episodes import GPStream
 from bench.tasks.image_episodes import ImageStream
 from bench.tasks.streams import frozen_stream
 from bench.tasks.suites import MANIFEST_EPISODES, Suite
+from bench.tasks.trials import BanditStream, MDPStream, luck_words
 
 _BLOCK = 1_000
 
@@ -21,6 +22,7 @@ def manifest_sha256(suite: Suite, counts: Integers | None = None) -> str:
 
     Images: class ids, image numbers and query order as little-endian int32. Functions: the Philox words and the
     context and target sizes; function values are left out because they may differ in the last bit between machines.
+    Exploration: the words of problems, luck and action noise.
     """
     stream = frozen_stream(suite, "test", counts)
     task = suite.task.model_dump(mode="json", exclude={"path"})
@@ -31,6 +33,9 @@ def manifest_sha256(suite: Suite, counts: Integers | None = None) -> str:
             block = stream.block(first, _BLOCK)
             for array in (block.classes, block.support, block.query, block.query_y):
                 digest.update(array.astype("<i4").tobytes())
+        elif isinstance(stream, BanditStream | MDPStream):
+            for luck in luck_words(stream, first, _BLOCK):
+                digest.update(luck.astype("<u8").tobytes())
         else:
             digest.update(words(stream.stream, first, _BLOCK, stream.width).astype("<u8").tobytes())
     if isinstance(stream, GPStream):

@@ -9,9 +9,10 @@ from bench.philox import Stream
 from bench.tasks.draws import Integers
 from bench.tasks.function_episodes import BLOCK, GPStream, SinusoidStream
 from bench.tasks.image_episodes import ImageStream
-from bench.tasks.suites import ImageTask, SinusoidTask, Split, Suite
+from bench.tasks.suites import BanditTask, ExplorationTask, ImageTask, SinusoidTask, Split, Suite
+from bench.tasks.trials import BanditStream, MDPStream, TrialStream
 
-EpisodeStream = ImageStream | SinusoidStream | GPStream
+EpisodeStream = ImageStream | SinusoidStream | GPStream | TrialStream
 
 
 def frozen_stream(suite: Suite, split: Split, counts: Integers | None = None, salt: int = 0) -> EpisodeStream:
@@ -23,6 +24,8 @@ def frozen_stream(suite: Suite, split: Split, counts: Integers | None = None, sa
         return ImageStream(name, counts, task.way, task.shot, task.query)
     if isinstance(task, SinusoidTask):
         return SinusoidStream(name, task)
+    if isinstance(task, ExplorationTask):
+        return trial_stream(name, task)
     return GPStream(name, task, task.test_kernel if split == "test" else task.train_kernel)
 
 
@@ -32,7 +35,8 @@ def training_stream(
     """Training episodes of one seed.
 
     `shape` is (way, shot, query) for images; for sinusoids its last two are support and query points, 0 meaning the
-    suite's own. Gaussian processes draw their sizes themselves, anew for every `batch` episodes.
+    suite's own. Gaussian processes draw their sizes themselves, anew for every `batch` episodes; trials of exploration
+    have the suite's shape.
     """
     name: Stream = (suite.name, suite.version, "train", seed)
     task = suite.task
@@ -42,7 +46,13 @@ def training_stream(
         _, context, target = shape
         sizes = {"context": context or task.context, "target": target or task.target}
         return SinusoidStream(name, task.model_copy(update=sizes))
+    if isinstance(task, ExplorationTask):
+        return trial_stream(name, task)
     return GPStream(name, task, task.train_kernel, per_block=batch)
+
+
+def trial_stream(name: Stream, task: ExplorationTask) -> TrialStream:
+    return BanditStream(name, task) if isinstance(task, BanditTask) else MDPStream(name, task)
 
 
 def pool_counts(suite: Suite, split: Split) -> Integers:

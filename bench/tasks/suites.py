@@ -126,7 +126,43 @@ class GPTask(_Spec):
         return self
 
 
-Task = Annotated[ImageTask | SinusoidTask | GPTask, Field(discriminator="kind")]
+class BanditTask(_Spec):
+    """Bernoulli bandits, success probabilities uniform on [0, 1] (Duan et al. 2016, RL^2, section 3.1)."""
+
+    kind: Literal["bandit"]
+    arms: int = Field(ge=2)
+    pulls: int = Field(ge=1)  # of one trial
+
+    @property
+    def actions(self) -> int:
+        return self.arms
+
+    @property
+    def steps(self) -> int:
+        return self.pulls
+
+
+class MDPTask(_Spec):
+    """Random tabular MDPs (Duan et al. 2016, RL^2, section 3.2).
+
+    Every transition row is drawn from a flat Dirichlet distribution, every mean reward of a state and action from
+    Normal(1, 1); rewards are observed with Normal(0, 1) noise. Inner episodes of `horizon` steps start in state 0; a
+    trial is `episodes` of them in the same MDP.
+    """
+
+    kind: Literal["mdp"]
+    states: int = Field(ge=2)
+    actions: int = Field(ge=2)
+    horizon: int = Field(ge=1)  # steps of one inner episode
+    episodes: int = Field(ge=1)  # inner episodes of one trial
+
+    @property
+    def steps(self) -> int:
+        return self.horizon * self.episodes
+
+
+ExplorationTask = BanditTask | MDPTask
+Task = Annotated[ImageTask | SinusoidTask | GPTask | BanditTask | MDPTask, Field(discriminator="kind")]
 
 
 class Validation(_Spec):
@@ -148,13 +184,15 @@ class Suite(_Spec):
     version: int = Field(ge=1)
     title: str
     task: Task
-    metric: Literal["accuracy", "mse", "loglik"]
+    metric: Literal["accuracy", "mse", "loglik", "reward"]
     validation: Validation = Validation()
     pin: Pin | None = None
 
     @property
-    def kind(self) -> Literal["classification", "regression"]:
-        return "classification" if isinstance(self.task, ImageTask) else "regression"
+    def kind(self) -> Literal["classification", "regression", "exploration"]:
+        if isinstance(self.task, ImageTask):
+            return "classification"
+        return "exploration" if isinstance(self.task, ExplorationTask) else "regression"
 
     @property
     def higher_is_better(self) -> bool:
@@ -162,7 +200,8 @@ class Suite(_Spec):
 
     @model_validator(mode="after")
     def _metric_fits(self) -> Suite:
-        if (self.metric == "accuracy") != isinstance(self.task, ImageTask):
+        fitting = {"classification": ("accuracy",), "regression": ("mse", "loglik"), "exploration": ("reward",)}
+        if self.metric not in fitting[self.kind]:
             raise ValueError(f"metric {self.metric!r} does not fit a task of kind {self.task.kind!r}")
         return self
 
