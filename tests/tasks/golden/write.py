@@ -22,7 +22,14 @@ from bench.tasks.suites import Suite, parse_suites
 
 FOLDER = Path(__file__).parent
 RELEASED = FOLDER / "released.json"
-FUNCTION_SUITES = ("sinusoid-10s", "gp1d-rbf", "gp1d-matern52", "gp1d-periodic")
+FUNCTION_SUITES = (
+    "sinusoid-10s",
+    "gp1d-rbf",
+    "gp1d-matern52",
+    "gp1d-periodic",
+    "gp1d-matern52-id",
+    "gp1d-periodic-id",
+)
 EPISODES, BATCH = 32, 16
 
 
