@@ -3,6 +3,7 @@
 from bench.boards.build import build_boards
 from bench.boards.frame import frame
 from bench.boards.pages import Written, check, write
+from bench.boards.references import Published, References, load_references
 from bench.boards.render import FORMATS, render
 from bench.boards.rows import OFFICIAL_EPISODES, Board, LeftOut, MetricSpec, Row
 from bench.boards.tables import Table, left_out_table, section_tables
@@ -16,6 +17,8 @@ __all__ = [
     "Cell",
     "LeftOut",
     "MetricSpec",
+    "Published",
+    "References",
     "Row",
     "Table",
     "Written",
@@ -23,6 +26,7 @@ __all__ = [
     "check",
     "frame",
     "left_out_table",
+    "load_references",
     "load_wanted",
     "render",
     "rich_table",

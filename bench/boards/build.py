@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.boards.admission import Admitted, Sorted, runs_by_row, sort_runs, turns
+from bench.boards.beside import with_published
 from bench.boards.flags import flags, section_of
+from bench.boards.references import References, load_references
 from bench.boards.rows import SECTIONS, Board, Cost, MetricSpec, Row, Section, Speed
 from bench.boards.score import Matrix, new_classes_interval, row_interval
 from bench.boards.sources import Generations, newest_sources
@@ -22,14 +24,17 @@ from bench.stats import Interval, Rank
 Keys = tuple[str, ...]
 
 
-def build_boards(*roots: Path) -> list[Board]:
+def build_boards(*roots: Path, references: References | None = None) -> list[Board]:
     """The boards of all suites with stored runs below the roots, by name. The first root wins for a run in several.
+
+    references : the published numbers to put beside the results [default: those that come with bench]
 
     Damaged, tampered, failed and otherwise inadmissible runs are in `Board.left_out` with the reason.
     """
     suites = sort_runs(roots)
     newest = newest_sources(run.record for found in suites.values() for run in found.admitted)
-    return [_board(suite, found, newest) for suite, found in suites.items()]
+    published = load_references() if references is None else references
+    return [with_published(_board(suite, found, newest), published) for suite, found in suites.items()]
 
 
 def _board(suite: str, found: Sorted, newest: Generations) -> Board:

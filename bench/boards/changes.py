@@ -15,7 +15,13 @@ from bench.boards.numbers import NONE
 from bench.boards.rows import Board
 
 _Cells = Mapping[str, str]
-_WATCHED = (("section", "moved to section"), ("seeds", "seeds"), ("rank", "rank"), ("flags", "notes"))
+_WATCHED = (
+    ("section", "moved to section"),
+    ("seeds", "seeds"),
+    ("rank", "rank"),
+    ("flags", "notes"),
+    ("verdict", "verdict"),
+)
 
 
 def what_changed(before: str | None, board: Board) -> list[str]:

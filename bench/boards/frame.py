@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.boards.rows import Board, Row
+from bench.boards.beside_tables import verdict_text
+from bench.boards.rows import Board, MetricSpec, Row
 from bench.stats import Interval
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _FRAME = [
     "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd", "episodes", "interval",
     "rank", "rank_best", "rank_worst", "delta", "delta_low", "delta_high", "reference", "open_low", "open_high",
     "gap", "gap_low", "gap_high", "bound", "n_configs_tried", "parameters", "train_s", "train_device",
+    "published", "published_low", "published_high", "published_source", "verdict",
     "eval_episodes_per_s", "hardware_class", "manifest_sha256", "data_fingerprint", "source_sha256", "bench_version",
     "command", "keys",
 ]  # fmt: skip
@@ -69,6 +71,7 @@ def _frame_rows(board: Board, row: Row) -> list[dict[str, Any]]:
             continue
         cells = common | _numbers(interval) | {"metric": metric.name, "unit": metric.unit}
         cells |= {"higher_is_better": metric.higher_is_better, "ranked_metric": ranked, "interval": row.score_label}
+        cells |= _published(board, row, metric)
         rows.append(cells | _standing(board, row) if ranked else cells)
     return rows
 
@@ -85,6 +88,22 @@ def _standing(board: Board, row: Row) -> dict[str, Any]:
     if row.gap:
         cells |= _ends("gap", row.gap) | {"gap": _round(row.gap.mean), "bound": board.bound}
     return cells
+
+
+def _published(board: Board, row: Row, metric: MetricSpec) -> dict[str, Any]:
+    """The published number that the row answers in this metric, in the records' unit; a comparable one if there is."""
+    found = [item for item in board.beside if item.row is row and item.metric == metric]
+    if not found:
+        return {}
+    item = min(found, key=lambda item: item.verdict.kind == "not comparable")
+    low, high = item.published.ends
+    return {
+        "published": _round(item.published.mean),
+        "published_low": _round(low),
+        "published_high": _round(high),
+        "published_source": item.source.title,
+        "verdict": verdict_text(item),
+    }
 
 
 def _numbers(interval: Interval) -> dict[str, float | int]:

@@ -17,7 +17,7 @@ _SPECIAL = {c: f"\\{c}" for c in "{}_&%$#"} | {
 
 
 def latex_table(table: Table) -> str:
-    """A tabular with booktabs rules (`\\usepackage{booktabs}`), the title as a comment above it."""
+    """A tabular with booktabs rules (`\\usepackage{booktabs}`), the title as a comment above it, sources below."""
     columns = "".join("r" if right else "l" for right in table.right)
     rows = []
     for i, row in enumerate(table.rows):
@@ -25,7 +25,8 @@ def latex_table(table: Table) -> str:
         rows.append(r" & ".join(cells) + r" \\")
     head = r" & ".join(map(escape, table.headers)) + r" \\"
     lines = [f"% {' '.join(table.title.split())}", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule"]
-    return "\n".join([*lines, *rows, r"\bottomrule", r"\end{tabular}"])
+    sources = [f"% [{i}] {title}: {url}" for i, (title, url) in enumerate(table.sources, 1)]
+    return "\n".join([*lines, *rows, r"\bottomrule", r"\end{tabular}", *sources])
 
 
 def escape(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.boards.beside_tables import NOTE, beside_table
 from bench.boards.notes import notes
 from bench.boards.numbers import NONE, seeds_text, unit_text
 from bench.boards.rows import CONFIRMED, OFFICIAL_EPISODES, REFERENCES, Board, Row
@@ -23,6 +24,13 @@ def markdown_table(table: Table) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def sources_markdown(table: Table) -> str:
+    """The numbered sources of a table. Addresses were checked to hold no markup when they were read."""
+    return "<br>\n".join(
+        f"{escape(f'[{i}]')} {escape(title)}: <{url}>" for i, (title, url) in enumerate(table.sources, 1)
+    )
+
+
 def escape(text: str) -> str:
     """Any text as one line of plain markdown: no markup, no HTML, no page markers."""
     line = " ".join(text.split())
@@ -30,11 +38,13 @@ def escape(text: str) -> str:
 
 
 def suite_markdown(board: Board, wanted: Sequence[Cell] = ()) -> str:
-    """A suite's page: what was asked, one table per section, how each row was made, what is missing and why,
-    what the numbers mean."""
+    """A suite's page: what was asked, one table per section, what was published, how each row was made, what is
+    missing and why, what the numbers mean."""
     parts = [_header(board)]
     for table in section_tables(board):
         parts += [f"## {table.title.capitalize()}", markdown_table(table)]
+    if published := beside_table(board):
+        parts += [f"## {published.title}", markdown_table(published), sources_markdown(published), NOTE]
     if board.rows:
         parts += ["## How each row was made", *(_provenance(row) for row in board.rows)]
     if board.left_out:
@@ -63,9 +73,9 @@ def _header(board: Board) -> str:
     ]
     if others := [m for m in board.extra_metrics if m.unit != board.metric.unit]:
         lines += ["", f"Units: {'; '.join(f'{escape(m.name)} in {unit_text(m.unit)}' for m in others)}."]
-    expected = REFERENCES.get(board.kind, "")
+    expected = " or ".join(map(escape, REFERENCES.get(board.kind, ())))
     if expected and not board.reference:
-        lines += ["", f"No differences to {escape(expected)}, the reference: it has not been measured here."]
+        lines += ["", f"No differences to {expected}, the reference: it has not been measured here."]
     return "\n".join(lines)
 
 

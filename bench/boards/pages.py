@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.boards.across import across_suites
+from bench.boards.beside import with_published
+from bench.boards.beside_tables import NOTE, summary_table
 from bench.boards.build import build_boards
 from bench.boards.changes import what_changed
 from bench.boards.frame import frame
 from bench.boards.markdown import escape, markdown_table, suite_markdown
 from bench.boards.numbers import NONE, score_text, seeds_text
+from bench.boards.references import load_references
 from bench.boards.rows import SECTIONS, Board
 from bench.boards.tables import Table, algorithm_text
 from bench.boards.wanted import Cell, load_wanted, measured
@@ -82,10 +85,12 @@ def check(directory: Path, results_root: Path, wanted: Path | None = None) -> No
 
 
 def _load(directory: Path, results_root: Path, wanted: Path | None) -> tuple[list[Board], tuple[Cell, ...]]:
-    boards = build_boards(results_root)
+    references = load_references()
+    boards = build_boards(results_root, references=references)
     cells = load_wanted(wanted or directory / "wanted.yaml")
     missing = {cell.suite for cell in cells} - {board.suite for board in boards}
-    return sorted([*boards, *map(Board, missing)], key=lambda board: board.suite), cells
+    empty = [with_published(Board(suite), references) for suite in missing]
+    return sorted([*boards, *empty], key=lambda board: board.suite), cells
 
 
 def _pages(directory: Path, boards: Sequence[Board], cells: Sequence[Cell]) -> dict[Path, str]:
@@ -114,8 +119,10 @@ def _index(boards: Sequence[Board], cells: Sequence[Cell]) -> str:
     table = Table("", headers, (False,) * 5 + (True,) * 3, ())
     lines = [markdown_table(table), *(f"| {' | '.join(row)} |" for row in rows)]
     note = f"The first {_LEADING} rows of each section by mean, bounds left out; intervals and notes are on the pages."
-    mean = across_suites(boards)
+    mean, published = across_suites(boards), summary_table(boards)
     tail = [f"## {mean.title}", markdown_table(mean), _MEAN_NOTE] if mean else []
+    if published:
+        tail += [f"## {published.title}", markdown_table(published), NOTE]
     return "\n\n".join(["\n".join(lines), note, *tail])
 
 

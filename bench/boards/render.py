@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
+from bench.boards.beside_tables import beside_table
 from bench.boards.frame import frame
 from bench.boards.html import html_table
 from bench.boards.latex import latex_table
@@ -32,4 +33,6 @@ def render(boards: Sequence[Board], form: str) -> str:
 
 
 def _titled(board: Board) -> list[Table]:
-    return [replace(table, title=f"{board.suite}: {table.title}") for table in section_tables(board)]
+    published = beside_table(board)
+    tables = [*section_tables(board), *([published] if published else [])]
+    return [replace(table, title=f"{board.suite}: {table.title}") for table in tables]

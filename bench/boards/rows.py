@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from bench.stats import Difference, Interval, Rank
+
+if TYPE_CHECKING:
+    from bench.boards.beside import Beside
 
 OFFICIAL_EPISODES = 2_000  # statistics are over exactly this prefix of a suite's test episodes
 ALGORITHM_SEEDS = 3  # from here on a row speaks of the algorithm, below of the checkpoints it has
@@ -13,8 +16,13 @@ ALGORITHM_SEEDS = 3  # from here on a row speaks of the algorithm, below of the 
 OLDER_SOURCE, OLDER_RECIPE = "older source", "older recipe"  # flags of rows that have a successor
 CONFIRMED = "confirmed for newer source"  # flag of rows whose successor answered the same (see `boards.sources`)
 
-# Named before anybody looked: what a row's delta is measured against, by kind of suite.
-REFERENCES = {"classification": "nearest_centroid", "regression": "chance"}
+# Named before anybody looked: what a row's delta is measured against, by kind of suite. Of several names the first that
+# the board has: Gittins indices solve bandits and have no answer to other environments.
+REFERENCES = {
+    "classification": ("nearest_centroid",),
+    "regression": ("chance",),
+    "exploration": ("gittins", "random_policy"),
+}
 
 Section = Literal["inductive", "external data", "transductive"]
 SECTIONS: tuple[Section, ...] = ("inductive", "external data", "transductive")
@@ -125,7 +133,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Board:
-    """Everything one suite's page shows, in the order it shows it. `metric` is None while no run is admitted."""
+    """Everything one suite's page shows, in the order it shows it. `metric` is None while no run is admitted.
+
+    beside : the published numbers for the suite with what was measured (see `boards.beside`)
+    """
 
     suite: str
     version: int | None = None
@@ -138,7 +149,8 @@ class Board:
     bound: str = ""  # the bound that gaps are measured to, "" without one
     reference: str = ""  # the row that deltas are measured to, "" while it has not been measured
     rows: tuple[Row, ...] = ()
-    left_out: tuple[LeftOut, ...] = field(default=())
+    beside: tuple[Beside, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def section(self, name: Section) -> tuple[Row, ...]:
         """The rows of one section, best first."""

@@ -13,10 +13,11 @@ Scores = Mapping[tuple[str, ...], Matrix]  # a row's keys -> float64 [seeds, epi
 
 
 def find_reference(rows: Sequence[Row], kind: str) -> Row | None:
-    """The row of the learner named in `REFERENCES`, as it comes: default options, inductive, newest source."""
-    name = REFERENCES.get(kind)
-    plain = (row for row in rows if row.algorithm == name and not row.overrides and not row.superseded)
-    return min(plain, key=lambda row: (SECTIONS.index(row.section), row.keys), default=None)
+    """The row of the first learner in `REFERENCES` that is there, as it comes: default options, inductive, newest
+    source."""
+    names = REFERENCES.get(kind, ())
+    plain = (row for row in rows if row.algorithm in names and not row.overrides and not row.superseded)
+    return min(plain, key=lambda row: (names.index(row.algorithm), SECTIONS.index(row.section), row.keys), default=None)
 
 
 def find_bound(rows: Sequence[Row], metric: MetricSpec) -> Row | None:

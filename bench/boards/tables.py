@@ -21,13 +21,17 @@ from bench.stats import Interval
 
 @dataclass(frozen=True)
 class Table:
-    """Text in rows and columns; `right`: columns of numbers, `strong`: (row, column) of bold cells."""
+    """Text in rows and columns; `right`: columns of numbers, `strong`: (row, column) of bold cells.
+
+    sources : (title, url) of what the cells cite as [1], [2], ...; listed below the table
+    """
 
     title: str
     headers: tuple[str, ...]
     right: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
     strong: frozenset[tuple[int, int]] = frozenset()
+    sources: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from bench.boards.beside_tables import beside_table
 from bench.boards.numbers import NONE
 from bench.boards.tables import Table, section_tables
 
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
     from bench.boards.rows import Board
 
 # A terminal is narrower than a page; these are on the page and in the CSV.
-_PAGE_ONLY = {"configs tried", "speed measured on", "parameters", "training"}
+_PAGE_ONLY = {"configs tried", "speed measured on", "parameters", "training", "repeated by others", "differences"}
 
 
 def rich_tables(board: Board) -> list[RichTable]:
-    """One rich table per section, captioned with the hardware its speeds were measured on."""
+    """One rich table per section, captioned with the hardware its speeds were measured on, and one of what was
+    published."""
     tables = []
     for table in section_tables(board):
         hardware = sorted({row[table.headers.index("speed measured on")] for row in table.rows} - {NONE})
@@ -27,6 +29,10 @@ def rich_tables(board: Board) -> list[RichTable]:
             _PAGE_ONLY if len(hardware) < 2 else _PAGE_ONLY - {"speed measured on"},
         )
         rich.caption = f"episodes/s on {hardware[0]}" if len(hardware) == 1 else None
+        tables.append(rich)
+    if published := beside_table(board):
+        rich = rich_table(published, f"{board.suite}: {published.title}", _PAGE_ONLY)
+        rich.caption = "sources and differences: --format markdown"
         tables.append(rich)
     return tables
 

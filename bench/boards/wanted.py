@@ -13,17 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from bench.boards.numbers import seeds_text
 from bench.boards.rows import Board
 from bench.boards.tables import Table
-from bench.errors import UsageError
-
-if TYPE_CHECKING:
-    import yaml
+from bench.boards.yamlfile import load_yaml
 
 
 def _seeds(value: Any) -> Any:
@@ -56,26 +53,10 @@ class Cell(BaseModel):
 
 def load_wanted(path: Path) -> tuple[Cell, ...]:
     """The cells of a file; none when there is no such file. UsageError names line and field."""
-    import yaml
-
-    if not path.exists():
-        return ()
-    text = path.read_text(encoding="utf-8")
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        fields = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise UsageError(f"{at}: not valid YAML: {getattr(error, 'problem', error)}.", _FIX) from error
-    try:
-        return TypeAdapter(tuple[Cell, ...]).validate_python(fields or [])
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"][1:])) or "entry"
-        raise UsageError(f"{path}:{_line(node, first['loc'])}: {field}: {first['msg']}.", _FIX) from error
+    return load_yaml(path, _CELLS, _FIX)[0] if path.exists() else ()
 
 
+_CELLS = TypeAdapter(tuple[Cell, ...])
 _FIX = "fix: each entry has suite, algo, recipe, seeds, cost and why"
 
 
@@ -105,24 +86,3 @@ def wanted_table(cells: Sequence[Cell]) -> Table:
         (False,) * 5,
         tuple((cell.algo, cell.recipe, seeds_text(cell.seeds), cell.cost, cell.why) for cell in cells),
     )
-
-
-def _line(node: yaml.Node | None, path: Sequence[int | str]) -> int:
-    """The line in the file of the deepest part of `path` that is there, counted from 1."""
-    import yaml
-
-    line = 1
-    for part in path:
-        if node is None:
-            break
-        line = node.start_mark.line + 1
-        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-        elif isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == part]
-            if not found:
-                break
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
-        else:
-            break
-    return line if node is None else max(line, node.start_mark.line + 1)
