@@ -1,0 +1,83 @@
+"""Training an encoder as a plain classifier of the train classes, for learners that meta-train no other way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import bench
+from baselines.augmentation import random_crop, random_flip
+
+CHECKS = 20  # validations of a whole training, as in the common loop
+STEPS_A_CHECK = 20  # at least: a training of 20 steps is validated once
+
+OptimizerName = Literal["adam", "sgd"]
+
+
+class FlatBatches(Protocol):
+    """What pre-training needs of the training source that `meta_train` is handed."""
+
+    device: torch.device
+
+    def batches(self, n: int) -> tuple[Tensor, Tensor]: ...
+
+
+def pretrain(
+    encode: nn.Module,
+    head: nn.Module,
+    draw: Callable[[], tuple[Tensor, Tensor]],
+    check: Callable[[], object],
+    steps: int,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """Minimise the cross-entropy of head(encode(images)) by `steps` batches, the rates on half a cosine down to 0.
+
+    draw : the next images [M, C, H, W] and train classes [M]
+    check : called CHECKS times, evenly, in whatever mode it likes; the last time after the last step
+    """
+    base_rates = [group["lr"] for group in optimizer.param_groups]
+    checks = max(1, min(CHECKS, steps // STEPS_A_CHECK))
+    due = {round(steps * (k + 1) / checks) for k in range(checks)}
+    for step in range(steps):
+        for group, base in zip(optimizer.param_groups, base_rates, strict=True):
+            group["lr"] = base * 0.5 * (1 + math.cos(math.pi * step / steps))
+        images, classes = draw()
+        optimizer.zero_grad(set_to_none=True)
+        loss = F.cross_entropy(head(encode(images)), classes)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+        optimizer.step()
+        if step + 1 in due:
+            if not math.isfinite(float(loss)):
+                raise bench.BenchError(
+                    f"The loss of pre-training is {float(loss)} after {step + 1} steps.", "Lower the option lr."
+                )
+            check()
+            encode.train()
+
+
+def build_optimizer(name: OptimizerName, modules: list[nn.Module], lr: float, decay: float) -> torch.optim.Optimizer:
+    """Adam, or SGD with Nesterov momentum .9."""
+    parameters = [p for module in modules for p in module.parameters()]
+    if name == "adam":
+        return torch.optim.Adam(parameters, lr, weight_decay=decay, fused=True)
+    return torch.optim.SGD(parameters, lr, momentum=0.9, nesterov=True, weight_decay=decay)
+
+
+def augmented(images: Tensor, crop: int, flip: bool) -> Tensor:
+    """Training images [M, C, H, W], shifted by up to `crop` pixels and half of them mirrored."""
+    images = random_crop(images, crop) if crop else images
+    return random_flip(images) if flip else images
+
+
+def feature_size(encode: nn.Module, x_shape: tuple[int, ...]) -> int:
+    """Length D of an embedding; the encoder's statistics stay as they are."""
+    was_training = encode.training
+    with torch.no_grad():
+        size = encode.eval()(torch.zeros(1, *x_shape)).shape[1]
+    encode.train(was_training)
+    return int(size)

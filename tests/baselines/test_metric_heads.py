@@ -1,0 +1,118 @@
+"""Heads of the metric learners against independent computations: numpy, loops, autograd."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from baselines import baseline, baselinepp
+from baselines.finetuning import BATCH, EPOCHS, Gradient, Scores, Weights, fine_tune
+from baselines.r2d2 import R2D2Encoder, ridge_regression
+from tests.baselines.material import answer, episodes, make
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("images, features", [(12, 4), (4, 12), (7, 7)])
+def test_ridge_regression_is_the_least_squares_solution_of_the_extended_system(images: int, features: int) -> None:
+    """min |x W - y|^2 + r |W|^2 is plain least squares on (x; sqrt(r) I), (y; 0)."""
+    x, y, ridge = normal(2, images, features), normal(2, images, 3, seed=1), 0.7
+    found = ridge_regression(x, y, ridge)
+    for b in range(2):
+        extended = np.concatenate([x[b].numpy(), np.sqrt(ridge) * np.eye(features)])
+        expected = np.linalg.lstsq(extended, np.concatenate([y[b].numpy(), np.zeros((features, 3))]), rcond=None)[0]
+        np.testing.assert_allclose(found[b].numpy(), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_r2d2_fits_the_support_labels_with_a_bias() -> None:
+    learner, part = make("r2d2", "images"), episodes("images", b=2)
+    found = answer(learner, part).numpy()
+    ridge, scale = learner.log_ridge.exp().item(), learner.log_scale.exp().item()
+    with torch.no_grad():
+        for b in range(2):
+            x, query = (
+                np.concatenate([z, np.ones((len(z), 1))], axis=1)
+                for z in (learner.embed(part.support_x[b]).numpy(), learner.embed(part.query_x[b]).numpy())
+            )
+            y = np.eye(5)[part.support_y[b].numpy()]
+            weights = np.linalg.inv(x.T @ x / len(x) + ridge * np.eye(x.shape[1])) @ x.T @ y / len(x)
+            np.testing.assert_allclose(found[b], scale * query @ weights, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape, features", [((1, 28, 28), 3584), ((3, 32, 32), 8064), ((3, 84, 84), 72576)])
+def test_the_wide_network_has_the_published_number_of_features(shape: tuple[int, ...], features: int) -> None:
+    with torch.no_grad():
+        assert R2D2Encoder(shape[0], (96, 192, 384, 512), 0.0).eval()(torch.rand(1, *shape)).shape == (1, features)
+
+
+def test_attention_over_the_support_against_a_loop() -> None:
+    learner, part = make("matching", "images", temperature=0.3), episodes("images", b=2)
+    found = answer(learner, part)
+    with torch.no_grad():
+        for b in range(2):
+            support, query = (learner.encoder(x[b]).numpy() for x in (part.support_x, part.query_x))
+            for q, z in enumerate(query):
+                cosine = [s @ z / np.linalg.norm(s) / np.linalg.norm(z) for s in support]
+                weight = np.exp(np.array(cosine) / 0.3)
+                labels = part.support_y[b].numpy()
+                expected = [weight[labels == label].sum() / weight.sum() for label in range(5)]
+                np.testing.assert_allclose(found[b, q].exp().numpy(), expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("transform", ["UN", "L2N", "CL2N"])
+def test_simpleshot_transforms_by_hand(transform: str) -> None:
+    learner, part = make("simpleshot", "images", transform=transform), episodes("images", b=1)
+    images = [episodes("images", seed=seed).query_x[0] for seed in (3, 4)]
+    learner.set_base_mean(images)
+    with torch.no_grad():
+        z, query, base = (learner.encoder(x).numpy() for x in (part.support_x[0], part.query_x[0], torch.cat(images)))
+    if transform == "CL2N":
+        z, query = z - base.mean(0), query - base.mean(0)
+    if transform != "UN":
+        z, query = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (z, query))
+    labels = part.support_y[0].numpy()
+    expected = [[-np.sum((q - z[labels == label].mean(0)) ** 2) for label in range(5)] for q in query]
+    np.testing.assert_allclose(answer(learner, part)[0].numpy(), expected, rtol=1e-7, atol=1e-9)
+
+
+HEADS = {
+    "linear": (baseline.scores, baseline.gradient, (normal(2, 3, 6), normal(2, 1, 3))),
+    "cosine": (baselinepp.scores, baselinepp.gradient, (normal(2, 3, 6), normal(2, 3, 1).abs() + 0.1)),
+}
+
+
+@pytest.mark.parametrize("scores, gradient, weights", HEADS.values(), ids=HEADS)
+def test_the_gradient_of_a_head_is_that_of_autograd(scores: Scores, gradient: Gradient, weights: Weights) -> None:
+    z = F.normalize(normal(2, 5, 6, seed=2), dim=-1)
+    y = torch.tensor([[0, 1, 2, 0, 1], [2, 2, 1, 0, 0]])
+    free = tuple(w.clone().requires_grad_() for w in weights)
+    loss = F.cross_entropy(scores(free, z).flatten(0, 1), y.flatten(), reduction="sum")
+    expected = torch.autograd.grad(loss, free)
+    error = scores(weights, z).softmax(-1) - F.one_hot(y)
+    for found, wanted in zip(gradient(weights, z, error), expected, strict=True):
+        torch.testing.assert_close(found, wanted)
+
+
+def test_fine_tuning_is_torch_sgd_on_each_episode() -> None:
+    z, y = normal(2, 10, 6, seed=3), torch.tensor([[0, 1, 2, 0, 1, 2, 0, 1, 2, 0], [2, 2, 1, 0, 0, 1, 1, 2, 0, 1]])
+    weights = HEADS["linear"][2]
+    order = normal(EPOCHS, 10, seed=4).argsort(1)
+    found = fine_tune(weights, baseline.scores, baseline.gradient, z, y, order)
+    for b in range(2):
+        head = nn.Linear(6, 3).double()
+        with torch.no_grad():
+            head.weight.copy_(weights[0][b])
+            head.bias.copy_(weights[1][b, 0])
+        sgd = torch.optim.SGD(head.parameters(), lr=0.01, momentum=0.9, dampening=0.9, weight_decay=0.001)
+        for epoch in order:
+            for chosen in epoch.split(BATCH):
+                sgd.zero_grad()
+                F.cross_entropy(head(z[b, chosen]), y[b, chosen]).backward()  # type: ignore[no-untyped-call]
+                sgd.step()
+        torch.testing.assert_close(found[0][b], head.weight.detach())
+        torch.testing.assert_close(found[1][b, 0], head.bias.detach())
