@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench._version import __version__
-from bench.cli import check, compare, data, leaderboard, new, read, run, submit
+from bench.cli import check, compare, data, leaderboard, new, plot, read, run, submit
 from bench.errors import BenchError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("info", rich_help_panel="Read")(read.info_command)
 app.command("show", rich_help_panel="Read")(read.show_command)
 app.command("compare", rich_help_panel="Read")(compare.compare_command)
 app.command("plan", rich_help_panel="Read")(compare.plan_command)
+app.command("plot", rich_help_panel="Read")(plot.plot_command)
 app.command("leaderboard", rich_help_panel="Read")(leaderboard.leaderboard_command)
 app.command("pack", rich_help_panel="Submit")(submit.pack_command)
 app.command("verify", rich_help_panel="Submit")(submit.verify_command)

@@ -1,0 +1,55 @@
+"""What happens within the trials of exploration: how much a policy loses while it learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from bench.learners.explorer import Explorer
+from bench.runs.precision import autocast, matmul_precision
+from bench.runs.rollout import play
+from bench.submissions.replay import Replay
+from bench.tasks.environments import BanditEnvironments
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One row a trial, float64 [trials, T].
+
+    regret : is it the cumulative expected regret after each pull (bandits), or the reward of each inner episode (MDPs)?
+    """
+
+    values: Floats
+    regret: bool
+
+    def band(self) -> tuple[Floats, Floats, Floats]:
+        """Mean over trials and the ends of its 95 % interval (Student's t), [T] each."""
+        from scipy.stats import t
+
+        trials = len(self.values)
+        mean = self.values.mean(0)
+        half = t.ppf(0.975, trials - 1) * self.values.std(0, ddof=1) / np.sqrt(trials)
+        return mean, mean - half, mean + half
+
+
+def progress(replayed: Replay) -> Progress:
+    """Play the trials that the record scored once more, in the batches it scored them in."""
+    record, learner, material = replayed.record, replayed.learner, replayed.material
+    assert isinstance(learner, Explorer)
+    learner.eval()
+    parts, regret = [], False
+    with matmul_precision(record.precision), torch.no_grad(), autocast(material.device, record.precision):
+        for trials in material.evaluation("test").trials(record.episodes, max(1, record.timing.batch)):
+            played, world = play(learner, trials), trials.environments
+            if regret := isinstance(world, BanditEnvironments):
+                means = world.parameters["means"]
+                lost = means.amax(1, keepdim=True) - means.gather(1, played.actions)
+                parts.append(lost.cumsum(1))
+            else:
+                parts.append(played.rewards.view(len(trials), -1, world.horizon).sum(2))
+    return Progress(torch.cat(parts).double().cpu().numpy(), regret)
