@@ -93,8 +93,13 @@ def size(learner: Learner, flops: float | None) -> Size:
 
 
 def joined(previous: pd.DataFrame | None, scores: pd.DataFrame) -> pd.DataFrame:
-    """A longer request appends to the scores that are there."""
-    return scores if previous is None else pd.concat([previous, scores], ignore_index=True)
+    """A longer request appends to the scores that are there.
+
+    A metric that bench learned to measure since then would be known for the new episodes only: it stays out.
+    """
+    if previous is None:
+        return scores
+    return pd.concat([previous, scores[[str(name) for name in previous.columns]]], ignore_index=True)
 
 
 def _protocol(request: Request, material: Material, learner: Learner | None) -> Protocol:

@@ -16,6 +16,7 @@ _UNITS = {
     "mse": "squared target unit",
     "loglik": "nats per target point",
     "loglik_joint": "nats per target point",
+    "coverage95": "fraction",  # near .95 where the spread is honest; never ranked
     "reward": "reward per trial",
     "regret": "reward per trial",
 }

@@ -93,7 +93,11 @@ def _measure(prediction: Prediction, y: Tensor) -> dict[str, Tensor]:
         case Point(mean):
             return {"mse": _mse(mean, y)}
         case Gaussian(mean, std):
-            return {"loglik": _normal(mean, std, y).mean(1), "mse": _mse(mean, y)}
+            return {
+                "loglik": _normal(mean, std, y).mean(1),
+                "mse": _mse(mean, y),
+                "coverage95": _coverage(mean[None], std[None], y),
+            }
         case GaussianMixture(mean, std):
             per_sample = _normal(mean, std, y)  # [S, B, Q]
             log_samples = math.log(len(per_sample))
@@ -103,6 +107,7 @@ def _measure(prediction: Prediction, y: Tensor) -> dict[str, Tensor]:
                 "loglik": marginal.mean(1),
                 "loglik_joint": joint / points,
                 "mse": _mse(mean.double().mean(0), y),
+                "coverage95": _coverage(mean, std, y),
             }
         case MultivariateGaussian(mean, cov):
             cov = cov.double()
@@ -117,6 +122,7 @@ def _measure(prediction: Prediction, y: Tensor) -> dict[str, Tensor]:
                 "loglik": _normal(mean, std, y).mean(1),
                 "loglik_joint": joint / points,
                 "mse": _mse(mean, y),
+                "coverage95": _coverage(mean[None], std[None], y),
             }
     raise TypeError(f"not a regression prediction: {type(prediction).__name__}")
 
@@ -130,6 +136,18 @@ def _normal(mean: Tensor, std: Tensor, y: Tensor) -> Tensor:
     mean, std = mean.double(), std.double()
     density = -0.5 * ((y - mean) / std) ** 2 - std.log() - 0.5 * math.log(2 * math.pi)
     return density.sum(-1)
+
+
+def _coverage(mean: Tensor, std: Tensor, y: Tensor) -> Tensor:
+    """Fraction of targets whose marginal CDF lies in [.025, .975]: mean and std [S, B, Q, dy] -> float64 [B].
+
+    The CDF of a mixture is the mean of its components'; NaN where a parameter is not finite.
+    """
+    mean, std = mean.double(), std.double()
+    cdf = torch.special.ndtr((y - mean) / std).mean(0)
+    inside = ((cdf - 0.5).abs() <= 0.475).double().mean((1, 2))
+    finite = (mean.isfinite() & std.isfinite()).all(0).all(-1).all(-1)
+    return torch.where(finite, inside, torch.nan)
 
 
 def _floored(value: Tensor, floor: Tensor) -> np.ndarray:
@@ -154,4 +172,5 @@ def _floor(suite: Suite, episodes: Episodes) -> dict[str, Tensor]:
         variance = (low**2 + low * high + high**2) / 3 + task.noise**2
         mean, std = torch.zeros_like(y), torch.full_like(y, math.sqrt(variance))
     per_point = _normal(mean, std, y).mean(1)
-    return {"mse": _mse(mean, y), "loglik": per_point, "loglik_joint": per_point}
+    covered = _coverage(mean[None], std[None], y)
+    return {"mse": _mse(mean, y), "loglik": per_point, "loglik_joint": per_point, "coverage95": covered}

@@ -145,11 +145,12 @@ def test_progress_counts_every_episode(glyphs: Material) -> None:
 def test_the_ranked_metric_comes_first_with_its_interval(workshop: Workshop) -> None:
     outcome = workshop.run("Latent", "gp1d-rbf")
     scores, record = workshop.scores(outcome), outcome.record
-    assert [m.name for m in record.metrics] == ["loglik", "loglik_joint", "mse"]
+    assert [m.name for m in record.metrics] == ["loglik", "loglik_joint", "mse", "coverage95"]
     assert record.metrics == metrics(find_suite("gp1d-rbf"), scores)
-    ranked, _, mse = record.metrics
+    ranked, _, mse, coverage = record.metrics
     assert ranked.mean == pytest.approx(scores["score"].mean()) and ranked.sd == pytest.approx(scores["score"].std())
     assert ranked.ci95[0] < ranked.mean < ranked.ci95[1] and ranked.ci_method == "t" and ranked.n == 100
+    assert coverage.unit == "fraction" and coverage.ci_method == "t"
     assert mse.ci_method == "bootstrap-t" and not mse.higher_is_better and ranked.higher_is_better
 
 

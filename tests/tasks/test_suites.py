@@ -77,6 +77,9 @@ def test_the_standard_suites_are_those_of_the_manual() -> None:
     for kernel in ("rbf", "matern52", "periodic"):
         task = suites.pop(f"gp1d-{kernel}").task
         assert isinstance(task, GPTask) and (task.train_kernel, task.test_kernel) == ("rbf", kernel)
+    for kernel in ("matern52", "periodic"):
+        task = suites.pop(f"gp1d-{kernel}-id").task
+        assert isinstance(task, GPTask) and (task.train_kernel, task.test_kernel) == (kernel, kernel)
     assert not suites
 
 
