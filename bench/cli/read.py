@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RunsDirs = Annotated[
     list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
 ]
+_FIRST_LEARNER = {"classification": "protonet", "regression": "maml", "exploration": "rl2"}
 
 
 def list_command(
@@ -129,8 +130,8 @@ def suite_facts(suite: Suite) -> dict[str, Any]:
         "validation": f"{suite.validation.checks} checks of {suite.validation.episodes} episodes",
         "manifest": suite.pin.manifest if suite.pin else _unpinned_manifest(suite),
         "data fingerprint": (suite.pin.data if suite.pin else None)
-        or ("generated" if suite.kind == "regression" else "unpinned"),
-        "run it": f"bench run --algo {'protonet' if suite.kind == 'classification' else 'maml'} --suite {suite.name}",
+        or ("unpinned" if suite.kind == "classification" else "generated"),
+        "run it": f"bench run --algo {_FIRST_LEARNER[suite.kind]} --suite {suite.name}",
     }
 
 
@@ -204,7 +205,7 @@ def _run_rows(runs: list[Path] | None) -> list[dict[str, Any]]:
 
 def _pinned(suite: Suite) -> bool:
     """As records say it: the episodes, and the images where there are some."""
-    return suite.pin is not None and (suite.kind == "regression" or suite.pin.data is not None)
+    return suite.pin is not None and (suite.kind != "classification" or suite.pin.data is not None)
 
 
 def _mode(info: LearnerInfo) -> str:

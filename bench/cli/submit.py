@@ -88,7 +88,8 @@ def verify_command(
     ] = None,
     episodes: Annotated[int, typer.Option(min=30, max=10_000, help="fresh: unpublished episodes.")] = 600,
     reference: Annotated[
-        str | None, typer.Option(help="fresh: a stored run, or a learner without training [default: nearest_centroid].")
+        str | None,
+        typer.Option(help="fresh: a stored run, or a learner without training [default: one per kind of suite]."),
     ] = None,
     seeds: Annotated[str, typer.Option(help="rerun: training seeds, other than the entry's.")] = "1000",
     runs: Annotated[Path, typer.Option("--runs", help="rerun: where the new runs are stored.")] = Path("reruns"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from bench.learners.contract import Learner, TaskSpec
+from bench.learners.contract import Family, Learner, TaskSpec
 from bench.learners.predictions import PredictionError
 from bench.tasks.environments import Environments
 
@@ -21,7 +21,7 @@ class Explorer(Learner):
     policy returns large finite differences. B trials run side by side and know nothing of each other.
     """
 
-    family = "exploration"
+    family: ClassVar[Family] = "exploration"
 
     def __init__(self, task: TaskSpec, options: Any) -> None:
         super().__init__(task, options)

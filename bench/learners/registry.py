@@ -153,10 +153,13 @@ def _learner_classes(file: Path, any_class: bool = False) -> list[str]:
     names = []
     for node in _parse(file).body:
         if isinstance(node, ast.ClassDef):
-            bases = {ast.unparse(base).split(".")[-1] for base in node.bases}
-            if any_class or bases & {"Learner", "EmbeddingLearner", "Explorer"}:
+            if any_class or _base_names(node) & {"Learner", "EmbeddingLearner", "Explorer"}:
                 names.append(node.name)
     return names
+
+
+def _base_names(node: ast.ClassDef) -> set[str]:
+    return {ast.unparse(base).split(".")[-1] for base in node.bases}
 
 
 def _read(name: str, file: Path, class_name: str, origin: str, module: str | None) -> LearnerInfo:
@@ -164,8 +167,10 @@ def _read(name: str, file: Path, class_name: str, origin: str, module: str | Non
     doc = ast.get_docstring(tree) or ""
     attributes: dict[str, Any] = {}
     options: dict[str, tuple[str, str]] = {}
-    body = next((n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name), [])
-    for node in body:
+    found = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name), None)
+    if found and "Explorer" in _base_names(found):
+        attributes["family"] = "exploration"  # inherited, unless the body says otherwise
+    for node in found.body if found else ():
         target: ast.expr | None = None
         if isinstance(node, ast.Assign):
             target = node.targets[0]

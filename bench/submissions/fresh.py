@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bench.errors import UsageError
+from bench.learners.explorer import unfit
 from bench.learners.options import resolve_options
 from bench.learners.registry import find_learner, load
 from bench.runs.build import build
@@ -26,14 +27,15 @@ Floats = npt.NDArray[np.float64]
 
 N = 600  # finds an inflation of one accuracy point with probability about .9 (one of two: about 1)
 LEVEL = 0.99  # an honest entry fails once in a hundred
-REFERENCE = "nearest_centroid"  # needs no training, so that it is there for every image suite
+# They need no training, so that they are there for every image suite and every suite of exploration.
+REFERENCES = {"classification": "nearest_centroid", "regression": "chance", "exploration": "random_policy"}
 
 
 def verify_fresh(entry: Entry, nonce: str, site: Site, n: int = N, reference: str | None = None) -> Report:
     """Compare entry - reference on `n` unpublished episodes with the same difference on the published ones.
 
     reference : a stored run with its checkpoint, or the name of a learner without training, which is scored on the
-        published episodes here and now [default: nearest_centroid]
+        published episodes here and now [default: that of `REFERENCES`]
 
     The difference of the two differences must have 0 in its 99 % interval. Squared errors enter as logarithms.
     `agree` is `n` or 0. Raises what `replay` raises, UsageError for a reference that can't be used.
@@ -41,7 +43,7 @@ def verify_fresh(entry: Entry, nonce: str, site: Site, n: int = N, reference: st
     ready = replay(entry, site)
     suite, stream = ready.material.suite, salt(nonce)
     published = _values(suite, entry.scores())
-    other, other_published = _reference(reference or REFERENCE, ready, site, len(published))
+    other, other_published = _reference(reference or REFERENCES[suite.kind], ready, site, len(published))
     common = min(len(published), len(other_published))
     before = paired_difference(published[:common], other_published[:common])
     batch = max(1, ready.record.timing.batch)
@@ -86,7 +88,7 @@ def _reference(name: str, ready: Replay, site: Site, n: int) -> tuple[Replay, Fl
             return replay(stored, own), _values(suite, stored.scores())
     info = find_learner(name)
     learner = load(info)
-    if learner.trains or learner.skip(ready.material.spec):
+    if learner.trains or unfit(learner, ready.material.spec):
         raise UsageError(
             f"{name} can't be the reference on {suite.name}: it needs training, or skips such suites.",
             "Give a stored run with its checkpoint: --reference leaderboards/results/SUITE/ALGO/KEY",

@@ -16,7 +16,7 @@ from bench.submissions.entry import Entry
 from bench.submissions.report import Finding, mismatch, note, ok
 from bench.tasks.image_episodes import ImageStream
 from bench.tasks.streams import frozen_stream
-from bench.tasks.suites import ImageTask, Suite
+from bench.tasks.suites import BanditTask, ImageTask, Suite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,13 +45,14 @@ def check_scores(entry: Entry, suite: Suite, scores: pd.DataFrame) -> Iterator[F
         yield ok("scores hash", found.sha256)
     for problem in score_problems(scores, record):
         yield mismatch("scores", problem)
-    needed = {"floored", "n_correct", "classes"} if isinstance(suite.task, ImageTask) else {"floored"}
-    missing = sorted(needed - set(scores.columns))
+    missing = sorted(_needed(suite) - set(scores.columns))
     if missing:
         yield mismatch("scores", f"column {missing[0]} is missing")
         return
     if isinstance(suite.task, ImageTask):
         yield from _check_correct(scores, suite.task.way * suite.task.query)
+    elif isinstance(suite.task, BanditTask):
+        yield from _check_pulls(scores, suite.task.pulls)
     elif suite.metric == "mse" and bool((scores["score"] < 0).any()):
         row = int(np.flatnonzero(scores["score"].to_numpy() < 0)[0])
         yield mismatch("scores", f"the squared error of episode {row} is negative")
@@ -121,6 +122,23 @@ def check_curve(entry: Entry, suite: Suite) -> Iterator[Finding]:
             f"{len(curve)} checks choose {value:.6g} at step {step:,}; the record says {validation.mean:.6g} "
             f"at step {validation.step:,} of {validation.checks} checks",
         )
+
+
+def _needed(suite: Suite) -> set[str]:
+    """Columns beyond episode and score that the scores of a suite have."""
+    if isinstance(suite.task, ImageTask):
+        return {"floored", "n_correct", "classes"}
+    return {"floored", "regret"} if isinstance(suite.task, BanditTask) else {"floored"}
+
+
+def _check_pulls(scores: pd.DataFrame, pulls: int) -> Iterator[Finding]:
+    """A pull pays 0 or 1; expected regret is never negative."""
+    score, regret = scores["score"].to_numpy(), scores["regret"].to_numpy()
+    whole = scores["floored"].to_numpy() | (score == np.round(score))
+    for row in np.flatnonzero(~whole | (score < 0) | (score > pulls))[:1]:
+        yield mismatch("score", f"trial {row} scores {score[row]:.6g}, which {pulls} pulls of 0 or 1 can't give")
+    for row in np.flatnonzero((regret < 0) | (regret > pulls))[:1]:
+        yield mismatch("regret", f"trial {row} has regret {regret[row]:.6g} in {pulls} pulls")
 
 
 def _check_correct(scores: pd.DataFrame, queries: int) -> Iterator[Finding]:

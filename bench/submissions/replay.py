@@ -76,6 +76,11 @@ class Replay:
     findings: tuple[Finding, ...]
     answered: Answered
 
+    @property
+    def acts(self) -> bool:
+        """Whether its episodes are trials of exploration."""
+        return self.material.suite.kind == "exploration"
+
     def singles(self, episodes: Iterable[int]) -> pd.DataFrame:
         """Scores of published episodes, each asked alone, in the order given."""
         return pd.concat([self.block(int(i), 1, 1) for i in episodes], ignore_index=True)
