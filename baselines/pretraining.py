@@ -52,9 +52,10 @@ def pretrain(
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
         optimizer.step()
         if step + 1 in due:
-            if not math.isfinite(float(loss)):
+            value = float(loss.detach())
+            if not math.isfinite(value):
                 raise bench.BenchError(
-                    f"The loss of pre-training is {float(loss)} after {step + 1} steps.", "Lower the option lr."
+                    f"The loss of pre-training is {value} after {step + 1} steps.", "Lower the option lr."
                 )
             check()
             encode.train()
