@@ -19,6 +19,8 @@ SPECS = {
     "gp-rbf": bench.TaskSpec("regression", 0, 0, 0, (1,), y_dim=1, kernel="rbf", noise=0.02),
     "gp-matern52": bench.TaskSpec("regression", 0, 0, 0, (1,), y_dim=1, kernel="matern52", noise=0.02),
     "gp-periodic": bench.TaskSpec("regression", 0, 0, 0, (1,), y_dim=1, kernel="periodic", noise=0.02),
+    "bandit": bench.TaskSpec("exploration", 0, 0, 0, (1,), environment="bandit", actions=3, steps=8, horizon=1),
+    "mdp": bench.TaskSpec("exploration", 0, 0, 0, (4,), environment="mdp", actions=3, steps=8, horizon=4, states=4),
 }
 
 
