@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bench.learners.contract import Learner
 
 GROUP = "bench.learners"
+_BASES = {"Learner", "EmbeddingLearner", "Explorer"}
 
 
 @dataclass(frozen=True)
@@ -152,9 +153,8 @@ def _learner_classes(file: Path, any_class: bool = False) -> list[str]:
     """Classes of a file that derive from a learner base, in order (or all its classes)."""
     names = []
     for node in _parse(file).body:
-        if isinstance(node, ast.ClassDef):
-            if any_class or _base_names(node) & {"Learner", "EmbeddingLearner", "Explorer"}:
-                names.append(node.name)
+        if isinstance(node, ast.ClassDef) and (any_class or _base_names(node) & _BASES):
+            names.append(node.name)
     return names
 
 

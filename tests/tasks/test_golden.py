@@ -11,13 +11,13 @@ import pytest
 from bench.tasks.manifest import manifest_sha256
 from bench.tasks.registry import all_suites
 from bench.tasks.suites import Suite
-from tests.tasks.golden.write import FOLDER, FUNCTION_SUITES, RELEASED, arrays, released
+from tests.tasks.golden.write import FOLDER, FUNCTION_SUITES, RELEASED, TRIAL_SUITES, arrays, released
 
 SUITES = all_suites()
 
 
-@pytest.mark.parametrize("name", FUNCTION_SUITES)
-def test_function_values(name: str) -> None:
+@pytest.mark.parametrize("name", [*FUNCTION_SUITES, *TRIAL_SUITES])
+def test_values_of_generated_episodes(name: str) -> None:
     found = arrays(name)
     with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as golden:
         assert set(golden) == set(found)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.resources import resource
-from bench.tasks.suites import GPTask, ImageTask, SinusoidTask, parse_suites
+from bench.tasks.suites import BanditTask, GPTask, ImageTask, MDPTask, SinusoidTask, parse_suites
 
 VALID = """\
 schema: 1
@@ -80,6 +80,12 @@ def test_the_standard_suites_are_those_of_the_manual() -> None:
     for kernel in ("matern52", "periodic"):
         task = suites.pop(f"gp1d-{kernel}-id").task
         assert isinstance(task, GPTask) and (task.train_kernel, task.test_kernel) == (kernel, kernel)
+    for pulls, arms in ((10, 5), (10, 10), (100, 5), (100, 10)):
+        task = suites.pop(f"bandit-n{pulls}k{arms}").task
+        assert isinstance(task, BanditTask) and (task.pulls, task.arms) == (pulls, arms)
+    task = suites.pop("mdp-n10").task
+    assert isinstance(task, MDPTask)
+    assert (task.states, task.actions, task.horizon, task.episodes, task.steps) == (10, 5, 10, 10, 100)
     assert not suites
 
 

@@ -2,8 +2,8 @@
 
     python -m tests.tasks.golden.write
 
-`<suite>.npz` holds the first 32 test episodes of a suite of functions; `released.json` everything about every released
-suite that can move a score.
+`<suite>.npz` holds the first 32 test episodes of a suite of functions, or the first trials of one of exploration;
+`released.json` everything about every released suite that can move a score.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.tasks.function_episodes import Functions
-from bench.tasks.image_episodes import ImageStream
+from bench.tasks.function_episodes import Functions, GPStream, SinusoidStream
 from bench.tasks.registry import find_suite
 from bench.tasks.streams import frozen_stream
 from bench.tasks.suites import Suite, parse_suites
+from bench.tasks.trials import BanditStream, MDPStream, gumbel_noise
 
 FOLDER = Path(__file__).parent
 RELEASED = FOLDER / "released.json"
@@ -30,18 +30,26 @@ FUNCTION_SUITES = (
     "gp1d-matern52-id",
     "gp1d-periodic-id",
 )
-EPISODES, BATCH = 32, 16
+TRIAL_SUITES = ("bandit-n10k10", "mdp-n10")
+EPISODES, BATCH, TRIALS = 32, 16, 4
 
 
 def blocks(name: str) -> list[Functions]:
     """The first 32 test episodes as two blocks of 16."""
     stream = frozen_stream(find_suite(name), "test")
-    assert not isinstance(stream, ImageStream)
+    assert isinstance(stream, SinusoidStream | GPStream)
     return list(stream.blocks(0, EPISODES, BATCH))
 
 
 def arrays(name: str) -> dict[str, np.ndarray]:
-    """What the golden file of a suite holds: "support_y.16" is the support_y of the block that starts at episode 16."""
+    """What the golden file of a suite holds: "support_y.16" is the support_y of the block that starts at episode 16;
+    of trials every array, and the noise of the actions.
+    """
+    if name in TRIAL_SUITES:
+        stream = frozen_stream(find_suite(name), "test")
+        assert isinstance(stream, BanditStream | MDPStream)
+        trials = {field: value for field, value in vars(stream.block(0, TRIALS)).items() if field != "first"}
+        return trials | {"gumbel": gumbel_noise(stream.stream, stream.task, 0, TRIALS)}
     fields = ("support_x", "support_y", "query_x", "query_y")
     return {f"{field}.{block.first}": getattr(block, field) for block in blocks(name) for field in fields}
 
@@ -52,7 +60,7 @@ def released(suite: Suite) -> dict[str, Any]:
 
 
 def main() -> None:
-    for name in FUNCTION_SUITES:
+    for name in (*FUNCTION_SUITES, *TRIAL_SUITES):
         if not (FOLDER / f"{name}.npz").exists():
             golden: dict[str, Any] = arrays(name)
             np.savez_compressed(FOLDER / f"{name}.npz", **golden)
