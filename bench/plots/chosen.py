@@ -15,7 +15,7 @@ MOST = 12  # runs in a picture: six colours, solid and dashed
 
 @dataclass(frozen=True)
 class Chosen:
-    """One run of a picture. label : the learner's name and what tells it from the picture's other runs of it."""
+    """One run of a picture. label : the learner's name, and what tells it from the picture's other runs of it."""
 
     path: Path
     record: Record
@@ -46,10 +46,12 @@ def choose(names: Sequence[str], roots: Sequence[Path]) -> list[Chosen]:
 
 
 def labels(records: Sequence[Record]) -> list[str]:
-    """A name for each record: its learner's, followed by what differs between the records of that learner."""
-    found = [record.algorithm.name for record in records]
+    """A name for each record: its learner's with the options that were set, followed by what else differs."""
+    found = [
+        ", ".join([r.algorithm.name, *(f"{name}={value}" for name, value in r.algorithm.overrides.items())])
+        for r in records
+    ]
     facts: tuple[Callable[[Record], str], ...] = (
-        lambda r: ", ".join(f"{name}={value}" for name, value in r.algorithm.overrides.items()),
         lambda r: r.recipe,
         lambda r: r.budget,
         lambda r: "" if r.seed is None else f"seed {r.seed}",

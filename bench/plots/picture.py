@@ -53,7 +53,7 @@ def picture(
         their checkpoints, do in test episodes; "all" is both where there are both
     episodes : numbers of test episodes of functions; nothing takes the first three, for Gaussian processes the first
         three blocks' first ones, because episodes of a block share their context size
-    adapters : `path/file.py:Class` of learners that are not installed
+    adapters : `path/file.py:Class` of learners that are not installed; they are registered in this process
     warn : told what may make the picture differ from the record
 
     Raises UsageError where there is nothing to draw or a learner can't be built, and Mismatch where its checkpoint or

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,11 +52,14 @@ class Gallery:
         with style():
             from bench.plots.picture import picture
 
-            return Drawn(picture(choose([str(path) for path in paths], [self.runs]), **self._named(settings)))
+            runs = choose([str(path) for path in paths], [self.runs])
+            return Drawn(picture(runs, adapters=self.adapters, **settings))
 
-    def _named(self, settings: dict[str, Any]) -> dict[str, Any]:
-        adapters: Sequence[str] = self.adapters
-        return {"adapters": adapters} | settings
+
+@pytest.fixture(autouse=True)
+def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adapters that a picture registers are gone after the test."""
+    monkeypatch.setattr("bench.learners.registry._registered", {})
 
 
 @pytest.fixture(scope="session")
