@@ -11,7 +11,20 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-HEAVY = ("torch", "numpy", "scipy", "pandas", "pyarrow", "pydantic", "yaml", "PIL", "datasets", "timm", "psutil")
+HEAVY = (
+    "torch",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "yaml",
+    "PIL",
+    "datasets",
+    "timm",
+    "psutil",
+    "matplotlib",
+)
 _SPY = """
 import runpy, sys
 sys.argv = ["bench", *sys.argv[1:]]
