@@ -1,0 +1,83 @@
+"""ANIL, "almost no inner loop" (Raghu et al. 2020, arXiv:1909.09157): MAML that adapts the head only.
+
+    bench run --algo anil --suite omniglot-5w1s --recipe fast --seeds 0-2
+
+The body is the same for all tasks: it runs once per image, as one product over the whole batch of tasks, and the inner
+steps see its features only. Networks, losses and `norm` are those of maml.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import bench
+from baselines.maml import MAML, Weights
+
+
+class ANIL(MAML, bench.Learner):
+    family = "optimization"
+    transductive = MAML.transductive  # norm=batch is
+
+    @dataclass
+    class Options(MAML.Options):
+        norm: Literal["support", "batch"] = "support"  # whose statistics normalise the queries (images only)
+        inner_lr: float = 0.01  # for a mean loss
+        inner_steps: int = 1  # in training
+        test_steps: int = 1  # at evaluation, ranked
+        report_steps: tuple[int, ...] = ()  # further step counts to report at evaluation
+        first_order: bool = False  # ignore second derivatives
+        filters: int = 64  # of the image network
+        hidden: int = 40  # units of the regression network's two hidden layers
+        pool: bool = False  # False: strided convolutions; True: max-pooling
+
+    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
+        super().__init__(task, options)
+        self.head = "head" if self.convolutional else "layers.2"
+
+    def features(self, weights: Weights, x: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
+        """What the head sees of support and queries: [S, D], [Q, D], normalised as `norm` says."""
+        weight = weights[f"{self.head}.weight"]
+        body = weights | {  # an identity in the head's place: the network's outputs are the head's inputs
+            f"{self.head}.weight": torch.eye(weight.shape[1], dtype=weight.dtype, device=weight.device),
+            f"{self.head}.bias": torch.zeros_like(weight[0]),
+        }
+        if self.transductive:
+            return self.net.run(body, x, len(x)), self.net.run(body, query, len(query))
+        z = self.net.run(body, torch.cat([x, query]), len(x))
+        return z[: len(x)], z[len(x) :]
+
+    def head_of(self, weights: Weights) -> Weights:
+        return {name: weights[f"{self.head}.{name}"] for name in ("weight", "bias")}
+
+    def head_step(self, head: Weights, z: Tensor, y: Tensor) -> Weights:
+        """The inner step of section 4.1: theta'_head = theta_head - alpha grad L, the body as it is."""
+        gradient = torch.func.grad(lambda h: self.error(F.linear(z, h["weight"], h["bias"]), y))(head)
+        if self.options.first_order:
+            gradient = {name: g.detach() for name, g in gradient.items()}
+        return {name: w - self.options.inner_lr * gradient[name] for name, w in head.items()}
+
+    def task_loss(self, weights: Weights, x: Tensor, y: Tensor, query: Tensor, target: Tensor) -> Tensor:
+        support_z, query_z = self.features(weights, x, query)
+        head = self.head_of(weights)
+        for _ in range(self.options.inner_steps):
+            head = self.head_step(head, support_z, y)
+        return self.error(F.linear(query_z, head["weight"], head["bias"]), target)
+
+    def adapt(self, x: Tensor, y: Tensor, query: Tensor) -> dict[str, Tensor]:
+        """Query outputs after the reported numbers of steps."""
+        weights = {name: w.detach() for name, w in self.net.named_parameters()}
+        support_z, query_z = self.features(weights, x, query)
+        head = self.head_of(weights)
+        wanted = {self.options.test_steps, *self.options.report_steps}
+        outputs = {}
+        for step in range(max(wanted) + 1):
+            if step:
+                head = self.head_step(head, support_z, y)
+            if step in wanted:
+                outputs[str(step)] = F.linear(query_z, head["weight"], head["bias"])
+        return outputs

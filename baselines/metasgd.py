@@ -1,0 +1,50 @@
+"""Meta-SGD (Li et al. 2017, arXiv:1707.09835): MAML whose inner rates are learned, one for every weight.
+
+    bench run --algo metasgd --suite sinusoid-10s --recipe fast --seeds 0-2
+
+The rates start at `inner_lr` and receive a meta-gradient like the weights. They may become negative: the inner step
+learns its direction, too. Networks, losses and `norm` are those of maml.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+import bench
+from baselines.maml import MAML, Weights
+
+
+class MetaSGD(MAML, bench.Learner):
+    family = "optimization"
+    transductive = MAML.transductive  # norm=batch is
+
+    @dataclass
+    class Options(MAML.Options):
+        norm: Literal["support", "batch"] = "support"  # whose statistics normalise the queries (images only)
+        inner_lr: float = 0.01  # every rate before training, for a mean loss
+        inner_steps: int = 1  # in training
+        test_steps: int = 1  # at evaluation, ranked
+        report_steps: tuple[int, ...] = ()  # further step counts to report at evaluation
+        first_order: bool = False  # ignore second derivatives
+        filters: int = 64  # of the image network
+        hidden: int = 40  # units of the regression network's two hidden layers
+        pool: bool = False  # False: strided convolutions; True: max-pooling
+
+    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
+        super().__init__(task, options)
+        weights = dict(self.net.named_parameters())
+        self.fast = sorted(self.net.adapted)
+        self.net.rates = nn.ParameterList(torch.full_like(weights[name], options.inner_lr) for name in self.fast)
+
+    def inner_step(self, weights: Weights, x: Tensor, y: Tensor) -> Weights:
+        """Algorithm 1, line 6: theta' = theta - alpha o grad L(theta), alpha of theta's shape."""
+        gradient = torch.func.grad(self.support_loss)(weights, x, y)
+        if self.options.first_order:
+            gradient = {name: g.detach() for name, g in gradient.items()}
+        return weights | {
+            name: weights[name] - weights[f"rates.{index}"] * gradient[name] for index, name in enumerate(self.fast)
+        }
