@@ -24,7 +24,7 @@ def draw_progress(axes: Axes, runs: Sequence[Chosen], progresses: Sequence[Progr
         axes.fill_between(along, low, high, color=line(number)["color"], alpha=0.25, linewidth=0)
     trials = "/".join(f"{n:,}" for n in sorted({len(progress.values) for progress in progresses}))
     if progresses[0].regret:
-        names = {"title": "Regret", "xlabel": "pull", "ylabel": "cumulative expected regret (rewards)"}
+        names = {"title": "Expected regret", "xlabel": "pull", "ylabel": "cumulative regret (rewards)"}
         axes.set_ylim(bottom=0)
     else:
         names = {"title": "Reward", "xlabel": "inner episode of the trial", "ylabel": "reward of the inner episode"}
