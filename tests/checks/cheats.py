@@ -232,3 +232,95 @@ class InductiveMAML(MAML):
         if self.convolutional and self.options.norm == "batch":
             return self.net.run(weights, query, len(query))
         return super().query_output(weights, x, query)
+
+
+class HonestExplorer(bench.Explorer):
+    """A linear policy of what every action has brought so far."""
+
+    def __init__(self, task: bench.TaskSpec, options: Any) -> None:
+        super().__init__(task, options)
+        self.head = nn.Linear(task.actions, task.actions)
+
+    def initial_state(self, batch: int) -> Any:
+        return self.head.weight.new_zeros(batch, self.task.actions)
+
+    def act(
+        self, state: Any, obs: Tensor, prev_action: Tensor, prev_reward: Tensor, done: Tensor
+    ) -> tuple[Tensor, Any]:
+        taken = F.one_hot(prev_action + 1, self.task.actions + 1)[:, 1:].to(state.dtype)
+        state = state + taken * prev_reward[:, None]
+        return self.head(state), state
+
+    def train_step(self, environments: bench.Environments) -> Tensor:
+        logits, _ = self.act(
+            self.initial_state(environments.n),
+            environments.reset(),
+            torch.full((environments.n,), -1),
+            torch.zeros(environments.n),
+            torch.zeros(environments.n, dtype=torch.bool),
+        )
+        _, reward, _ = environments.step(logits.argmax(1))
+        loss = -(logits.log_softmax(1).amax(1) * reward).mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+
+class WatchesOtherTrials(HonestExplorer):
+    """Learns from what all trials of the batch have brought."""
+
+    def act(self, state: Any, *seen: Tensor) -> tuple[Tensor, Any]:
+        logits, state = super().act(state, *seen)
+        return logits + state.mean(0), state
+
+
+class ActsAsInTheFirstTrial(HonestExplorer):
+    """A forgotten index."""
+
+    def act(self, state: Any, *seen: Tensor) -> tuple[Tensor, Any]:
+        logits, state = super().act(state, *seen)
+        return logits[:1].expand_as(logits), state
+
+
+class RemembersTheLastTrial(HonestExplorer):
+    """Begins a trial with what it knew at the end of the one before."""
+
+    memory: Tensor | float = 0.0
+
+    def initial_state(self, batch: int) -> Any:
+        return super().initial_state(batch) + self.memory
+
+    def act(self, state: Any, *seen: Tensor) -> tuple[Tensor, Any]:
+        logits, state = super().act(state, *seen)
+        self.memory = state.mean(0).detach()
+        return logits, state
+
+
+class SamplesByItself(HonestExplorer):
+    """Draws its action from the global generator instead of leaving that to the harness."""
+
+    def act(self, state: Any, *seen: Tensor) -> tuple[Tensor, Any]:
+        logits, state = super().act(state, *seen)
+        drawn = F.one_hot(torch.multinomial(logits.softmax(1), 1)[:, 0], self.task.actions)
+        return logits + 1e3 * drawn, state
+
+
+class ScalesRewards(HonestExplorer):
+    """Writes to the rewards it is handed."""
+
+    def act(self, state: Any, *seen: Tensor) -> tuple[Tensor, Any]:
+        seen[2].mul_(0.5)
+        return super().act(state, *seen)
+
+
+class OneActionTooMany(HonestExplorer):
+    def act(self, state: Any, *seen: Tensor) -> tuple[Tensor, Any]:
+        logits, state = super().act(state, *seen)
+        return F.pad(logits, (0, 1)), state
+
+
+class RulesItselfOut(HonestExplorer):
+    """Minus infinity for an action it does not want."""
+
+    def act(self, state: Any, *seen: Tensor) -> tuple[Tensor, Any]:
+        logits, state = super().act(state, *seen)
+        return logits.masked_fill(logits == logits.amin(1, keepdim=True), -math.inf), state

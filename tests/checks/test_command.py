@@ -21,6 +21,14 @@ def test_a_baseline_is_checked_on_both_kinds_of_task(cli: Cli) -> None:
     assert alone["state"] == "passed" and alone["measured"] <= alone["limit"] == 1e-6
 
 
+def test_an_explorer_is_checked_in_both_environments(cli: Cli) -> None:
+    done = cli("check", f"{cheats.__file__}:HonestExplorer", "--json")
+    assert done.code == 0
+    assert [task["task"] for task in json.loads(done.out)["tasks"]] == ["generated bandit", "generated mdp"]
+    watched = cli("check", f"{cheats.__file__}:WatchesOtherTrials", "--suite", "mdp-n10", "--quick")
+    assert watched.code == 1 and "other_episodes_swapped" in watched.out
+
+
 def test_a_leak_exits_with_1_and_is_in_the_table(cli: Cli) -> None:
     done = cli("check", f"{cheats.__file__}:InductiveRelationNet", "--set", "norm=batch", "--quick")
     assert done.code == 1 and "Traceback" not in done.err

@@ -78,6 +78,16 @@ def test_the_version(cli: Cli) -> None:
     assert cli("--version").out == f"bench {__version__}\n"
 
 
+def test_a_new_explorer_runs_as_it_is_written(work: Path, cli: Cli) -> None:
+    made = cli("new", "Wanderer", "--family", "exploration", "--dir", "mine")
+    command = made.out.splitlines()[-1]
+    assert command == "bench run --algo mine/wanderer.py:Wanderer --suite bandit-n10k5 --budget short"
+    done = cli(*command.split()[1:-1], "smoke", "--set", "hidden=4", "--episodes", "10")
+    assert done.code == 0 and "wanderer" in done.out
+    listed = cli("info", "mine/wanderer.py:Wanderer", "--json")
+    assert '"family": "exploration"' in listed.out
+
+
 def test_a_new_learner_runs_as_it_is_written(work: Path, cli: Cli) -> None:
     made = cli("new", "HalfWay", "--dir", "mine")
     assert made.code == 0 and (work / "mine" / "half_way.py").is_file()

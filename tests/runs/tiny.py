@@ -181,3 +181,67 @@ class Own(bench.Learner):
             with torch.no_grad():
                 self.offset.fill_(offset)
             validate()
+
+
+class Walker(bench.Explorer):
+    """A linear policy of counts and rewards, trained by REINFORCE; stopped before step 18 if TINY_INTERRUPT is set."""
+
+    def __init__(self, task: bench.TaskSpec, options: bench.Learner.Options) -> None:
+        super().__init__(task, options)
+        self.head = nn.Linear(2 * task.actions, task.actions)
+        self.steps = 0
+
+    def initial_state(self, batch: int) -> Tensor:
+        return self.head.weight.new_zeros(batch, 2, self.task.actions)
+
+    def act(
+        self, state: Tensor, obs: Tensor, prev_action: Tensor, prev_reward: Tensor, done: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        taken = F.one_hot(prev_action + 1, self.task.actions + 1)[:, 1:].to(state.dtype)
+        state = state + torch.stack([taken, taken * prev_reward[:, None]], 1)
+        return self.head(state.flatten(1)), state
+
+    def train_step(self, environments: bench.Environments) -> Tensor:
+        self.steps += 1
+        if os.environ.get("TINY_INTERRUPT") == "training" and self.steps == 18:
+            raise KeyboardInterrupt
+        n, obs = environments.n, environments.reset()
+        action, reward, done = torch.full((n,), -1), torch.zeros(n), torch.zeros(n, dtype=torch.bool)
+        state, chosen, total = self.initial_state(n), torch.zeros(n), torch.zeros(n)
+        for _ in range(environments.steps):
+            logits, state = self.act(state, obs, action, reward, done)
+            policy = torch.distributions.Categorical(logits=logits)
+            action = policy.sample()
+            chosen = chosen + policy.log_prob(action)
+            obs, reward, done = environments.step(action)
+            total = total + reward
+        loss = -(chosen * (total - total.mean())).mean()
+        loss.backward()
+        return loss
+
+
+class Lost(bench.Explorer):
+    """Acts wrongly in as many ways as there are; in the first `bad` trials it meets where that matters."""
+
+    family = "reference"
+    trains = False
+
+    @dataclass
+    class Options:
+        mode: str = "nan"
+        bad: int = 0
+
+    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
+        super().__init__(task, options)
+        self.met = 0
+
+    def initial_state(self, batch: int) -> Tensor:
+        self.met += batch
+        return torch.arange(self.met - batch, self.met) < self.options.bad
+
+    def act(
+        self, state: Tensor, obs: Tensor, prev_action: Tensor, prev_reward: Tensor, done: Tensor
+    ) -> tuple[bench.Answer, Tensor]:
+        logits = torch.zeros(len(obs), self.task.actions, dtype=obs.dtype)
+        logits[state & (prev_action >= 0)] = math.nan
+        return {"nan": logits, "shape": logits[:, 1:], "type": "left"}[self.options.mode], state
