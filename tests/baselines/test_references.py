@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bench.tasks.episodes import TrainingSource
+from bench.tasks.registry import find_suite
 from tests.baselines.material import answer, episodes, make
 
 
@@ -90,7 +92,7 @@ def test_every_episode_starts_at_the_same_weights_and_seeds_differ() -> None:
 def test_from_scratch_fits_its_support_set() -> None:
     part = episodes("images")
     memory = type(part)(part.support_x, part.support_y, part.support_x, part.support_y, 0, part.way)
-    assert (answer(make("from_scratch", "images", steps=30), memory).argmax(-1) == part.support_y).all()
+    assert (answer(make("from_scratch", "images", steps=30, filters=16), memory).argmax(-1) == part.support_y).all()
     curve = episodes("sinusoid")
     found = answer(
         make("from_scratch", "sinusoid"),
@@ -104,12 +106,11 @@ def test_ridge_against_a_solve_in_weight_space(task: str) -> None:
     """The posterior over weights: precision I + Phi' Phi / noise^2 (Rasmussen & Williams 2006, eq. 2.8)."""
     learner, part = make("ridge", task, features=20, length=0.7, scale=1.3, noise=0.2), episodes(task)
     found = answer(learner, part)
-    frequencies = learner.noise("frequencies", (1, 20)).double().numpy() / 0.7
+    frequencies: np.ndarray = learner.noise("frequencies", (1, 20)).double().numpy() / 0.7
 
     def features(x: Tensor) -> np.ndarray:
-        angles = x.numpy() @ frequencies
-        waves: np.ndarray = np.hstack([np.sin(angles), np.cos(angles)])
-        return 1.3 * waves / np.sqrt(20)
+        angles: np.ndarray = x.numpy() @ frequencies
+        return np.hstack([np.sin(angles), np.cos(angles)]) * np.float64(1.3 / np.sqrt(20))
 
     for b in range(3):
         support, query = features(part.support_x[b]), features(part.query_x[b])
@@ -132,3 +133,56 @@ def test_each_function_class_has_a_prior_and_options_replace_it() -> None:
     lengths = [make("ridge", task).length for task in ("sinusoid", "gp-rbf", "gp-periodic")]
     assert lengths[0] > lengths[1] == lengths[2]
     assert make("ridge", "sinusoid", noise=0.5).deviation == 0.5
+
+
+def test_a_pooled_step_is_plain_regression_on_all_points() -> None:
+    learner, part = make("pooled", "sinusoid", hidden=7), episodes("sinusoid")
+    learner.train_step(part)
+    found = {name: parameter.grad.clone() for name, parameter in learner.net.named_parameters()}
+    learner.zero_grad()
+    weights, errors = dict(learner.net.named_parameters()), []
+    for x, y in ((part.support_x, part.support_y), (part.query_x, part.query_y)):
+        errors += [
+            (perceptron(weights, point[None]) - value) ** 2
+            for point, value in zip(x.flatten(), y.flatten(), strict=True)
+        ]
+    (sum(errors[1:], errors[0]).sum() / len(errors)).backward()
+    for name, parameter in weights.items():
+        torch.testing.assert_close(found[name], parameter.grad)
+
+
+def test_pooled_fine_tuning_is_an_ordinary_gradient_descent() -> None:
+    learner, part = make("pooled", "sinusoid", test_lr=0.05, test_steps=4, report_steps=(0, 2)), episodes("sinusoid")
+    with torch.no_grad():
+        found = learner.predict(part.support_x, part.support_y, part.query_x)
+    for b in range(3):
+        weights = {name: w.detach().clone().requires_grad_() for name, w in learner.net.named_parameters()}
+        optimizer = torch.optim.SGD(weights.values(), lr=0.05)
+        for step in range(5):
+            key = {0: "mse@step0", 2: "mse@step2", 4: "final"}.get(step)
+            if key:
+                torch.testing.assert_close(found[key].mean[b], perceptron(weights, part.query_x[b]).detach())
+            optimizer.zero_grad()
+            F.mse_loss(perceptron(weights, part.support_x[b]), part.support_y[b]).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+
+def test_pooled_training_learns_the_mean_of_all_sinusoids() -> None:
+    """The best single function is E[y | x] = -(2 / pi) E[A] cos x: phases are uniform on [0, pi], E[A] = 2.55."""
+    suite = find_suite("sinusoid-10s")
+    source = TrainingSource(suite, 0, torch.device("cpu"), None)
+    learner = make("pooled", "sinusoid").float().train()
+    for layer in learner.net.layers:
+        layer.reset_parameters()  # the published start needs thousands of steps, torch's own hundreds
+    optimizer = torch.optim.Adam(learner.parameters(), lr=0.01)
+    for step in range(500):
+        optimizer.param_groups[0]["lr"] = 0.01 * (1 - step / 500)
+        optimizer.zero_grad()
+        learner.train_step(source.episodes(25))
+        optimizer.step()
+    x = torch.linspace(-5, 5, 101)[:, None]
+    mean = -2 / np.pi * 2.55 * np.cos(x.numpy())
+    with torch.no_grad():
+        found = learner.net.run(dict(learner.net.named_parameters()), x, len(x)).numpy()
+    assert float(np.mean((found - mean) ** 2)) < 0.05
+    assert float(np.mean(mean**2)) > 1
