@@ -39,7 +39,7 @@ class Gittins(bench.Explorer):
         super().__init__(task, options)
         finite = options.discount == 1
         table = finite_horizon(task.steps) if finite else discounted(options.discount, task.steps)
-        self.register_buffer("index", torch.from_numpy(table), persistent=False)
+        self.register_buffer("index", torch.tensor(table), persistent=False)  # a copy: the table is cached
 
     def initial_state(self, batch: int) -> Counts:
         return no_pulls(self, batch)

@@ -30,6 +30,13 @@ def test_discounted_indices_are_the_published_ones(alpha: int, beta: int, publis
     assert discounted(0.9, 3)[alpha - 1, beta - 1] == pytest.approx(published, abs=5.1e-5)
 
 
+def test_a_learner_s_table_is_its_own() -> None:
+    """Checks shake the buffers of a learner; the table that the process keeps must not move with them."""
+    before = finite_horizon(4).copy()
+    gittins(2, 4).index.add_(1.0)  # type: ignore[operator]  # a buffer
+    np.testing.assert_array_equal(finite_horizon(4), before)
+
+
 def test_indices_of_few_pulls_by_hand() -> None:
     index = finite_horizon(3)
     assert index[1, 0, 0] == pytest.approx(1 / 2)
