@@ -7,6 +7,7 @@ Anything else that escapes is a bug in bench and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Iterable
 
 
@@ -70,4 +71,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    return UsageError(f"Unknown {kind} {name!r}.{hint}", f"Known: {', '.join(names) or '(none)'}")
+    remedy = textwrap.fill(
+        f"Known: {', '.join(names) or '(none)'}", 98, subsequent_indent=" " * 7, break_long_words=False
+    )
+    return UsageError(f"Unknown {kind} {name!r}.{hint}", remedy)
