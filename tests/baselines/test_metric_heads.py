@@ -1,6 +1,10 @@
-"""Heads of the metric learners against independent computations: numpy, loops, autograd."""
+"""Heads of the metric learners against numpy, loops and autograd, and that each of them learns."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -8,9 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+import bench
 from baselines import baseline, baselinepp
 from baselines.finetuning import BATCH, EPOCHS, Gradient, Scores, Weights, fine_tune
+from baselines.metaoptnet_rr import dual_ridge
 from baselines.r2d2 import R2D2Encoder, ridge_regression
+from bench.learners.options import resolve_options
+from bench.learners.registry import find_learner, load
+from bench.runs.material import Material, prepare
+from bench.tasks.registry import find_suite
 from tests.baselines.material import answer, episodes, make
 
 
@@ -116,3 +126,49 @@ def test_fine_tuning_is_torch_sgd_on_each_episode() -> None:
                 sgd.step()
         torch.testing.assert_close(found[0][b], head.weight.detach())
         torch.testing.assert_close(found[1][b, 0], head.bias.detach())
+
+
+def test_metaoptnet_s_head_minimises_the_authors_quadratic_program() -> None:
+    """One program for all classes, 1/2 a' (K + ridge I kron I_way) a - 2 y' a, solved by plain gradient descent."""
+    x, labels, ridge = normal(1, 6, 4), torch.tensor([[0, 1, 2, 0, 1, 2]]), 50.0
+    y = F.one_hot(labels).double()
+    kernel = np.kron((x[0] @ x[0].T).numpy() + ridge * np.eye(6), np.eye(3))
+    a = np.zeros(18)
+    for _ in range(400):
+        a -= 0.015 * (kernel @ a - 2 * y.numpy().ravel())
+    np.testing.assert_allclose(dual_ridge(x, y, ridge)[0].numpy(), a.reshape(6, 3), rtol=1e-6, atol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def glyphs(bench_data: Path) -> Material:
+    return prepare(find_suite("glyphs-5w1s"), torch.device("cpu"), bench_data)
+
+
+@pytest.mark.parametrize(
+    "name, bound, options",
+    [
+        ("r2d2", 0.75, {"backbone": "conv4-32", "ridge": 1.0}),
+        ("matching", 0.75, {"backbone": "conv4-32"}),
+        ("metaoptnet_rr", 0.75, {"backbone": "conv4-32"}),
+        ("simpleshot", 0.75, {"backbone": "conv4-32", "batch": 64}),
+        ("baseline", 0.65, {"backbone": "conv4-32", "batch": 64}),
+        ("baselinepp", 0.65, {"backbone": "conv4-32", "batch": 64}),
+    ],
+)
+def test_it_learns_glyphs_in_seconds(glyphs: Material, name: str, bound: float, options: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    learner_class = load(find_learner(name))
+    learner, source = learner_class(glyphs.spec, resolve_options(learner_class, options)), glyphs.training(0)
+    (test,) = glyphs.evaluation("test").batches(20, 20)
+    if learner_class.meta_train is not bench.Learner.meta_train:
+        validate = Mock(return_value=0.0)
+        learner.meta_train(source, validate, steps=100)
+        assert validate.call_count == 5, "one validation in 20 steps"
+    else:
+        optimizer = learner.configure_optimizer(40) or torch.optim.Adam(learner.parameters(), lr=5e-3)
+        for _ in range(40):
+            optimizer.zero_grad()
+            learner.train_step(source.episodes(1, 20, 1, 5))
+            optimizer.step()
+    score = float((answer(learner.eval(), test).argmax(-1) == test.query_y).float().mean())
+    assert score > bound

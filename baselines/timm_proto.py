@@ -1,0 +1,90 @@
+"""Prototypes on frozen features of any timm model (the timm library; prototypes as in Snell et al. 2017).
+
+    bench run --algo timm_proto --suite cifarfs-5w1s --set model=resnet18.a1_in1k --set pretrained=true
+
+Nothing is trained here. Images are enlarged to the model's own input size and normalised with its own statistics.
+Pre-trained weights are downloaded by timm where the machine can reach the hub, and are declared as external data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch.nn.functional as F
+from torch import Tensor
+
+import bench
+from baselines.backbones import TimmEncoder
+from baselines.protonet import class_means, squared_distance
+
+# Data sets that tags of timm's weights name; "a1_in1k" is one of them alone, other tags may stand for further data.
+IMAGENET = {"in22k": "ImageNet-21k", "in21k": "ImageNet-21k", "in12k": "ImageNet-12k", "in1k": "ImageNet-1k"}
+
+
+class TimmProto(bench.EmbeddingLearner):
+    family = "metric"
+    transductive = False
+    label_equivariant = True
+    trains = False
+
+    @dataclass
+    class Options:
+        model: str = "test_vit"  # a name of timm.list_pretrained(); the default is timm's smallest, for first runs
+        pretrained: bool = False  # False: random weights, a control
+        similarity: Literal["cosine", "euclidean"] = "cosine"
+
+    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
+        super().__init__(task, options)
+        self.encoder = frozen(options.model, options.pretrained, task.x_shape[0])
+
+    @property
+    def external_data(self) -> tuple[str, ...]:  # type: ignore[override]  # an option decides
+        return training_data(self.encoder.model.pretrained_cfg) if self.options.pretrained else ()
+
+    @property
+    def saw_test_classes(self) -> bool:  # type: ignore[override]  # an option decides
+        """True for all pre-trained weights: few tags tell all of their data, and a learner is not told its suite.
+
+        ImageNet holds the test classes of mini-ImageNet and many of CIFAR-100's; collections from the web may hold
+        Omniglot's. For ImageNet weights on hand-drawn characters this says more than is known.
+        """
+        return bool(self.options.pretrained)
+
+    def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, D]
+        z: Tensor = self.encoder(images)
+        return F.normalize(z, dim=-1) if self.options.similarity == "cosine" else z
+
+    def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:  # -> logits [B, Q, way]
+        prototypes = class_means(support_z, support_y)
+        if self.options.similarity == "cosine":
+            return query_z @ F.normalize(prototypes, dim=-1).transpose(1, 2)
+        return -squared_distance(query_z, prototypes)
+
+
+def frozen(model: str, pretrained: bool, channels: int) -> TimmEncoder:
+    """The encoder, its weights out of every optimiser's reach. Raises BenchError where timm has no such weights."""
+    try:
+        encoder = TimmEncoder(model, channels, pretrained)
+    except RuntimeError as error:  # how timm says that it knows no such model or tag
+        raise bench.UsageError(
+            f"timm: {error}", "Names: python -c 'import timm; print(timm.list_pretrained())'"
+        ) from None
+    except OSError as error:  # the hub can't be reached, or its answer not be written
+        raise bench.BenchError(
+            f"The pre-trained weights of {model} are neither in the cache nor to be had: {type(error).__name__}.",
+            "Run once with a connection to huggingface.co, or copy a cache that has them and set HF_HOME; "
+            "--set pretrained=false runs with random weights.",
+        ) from error
+    return encoder.requires_grad_(False)
+
+
+def training_data(config: dict[str, Any]) -> tuple[str, ...]:
+    """The weights as timm names them, then the ImageNets in their tag.
+
+    >>> training_data({"architecture": "resnet18", "tag": "a1_in1k"})
+    ('timm weights resnet18.a1_in1k', 'ImageNet-1k')
+    """
+    tag = config["tag"]
+    named = [IMAGENET[part] for part in tag.split("_") if part in IMAGENET]
+    return (f"timm weights {config['architecture']}.{tag}", *dict.fromkeys(named))

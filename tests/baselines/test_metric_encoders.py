@@ -1,0 +1,124 @@
+"""ResNet-12 with DropBlock, augmentation and timm encoders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+import bench
+from baselines.augmentation import random_crop, random_flip
+from baselines.backbones import encoder
+from baselines.resnet12 import RAMP, DropBlock, ResNet12
+from baselines.timm_proto import frozen
+from tests.baselines.material import answer, episodes, make
+
+
+@pytest.mark.parametrize("name, features", [("resnet12", 2560), ("resnet12-avg", 640)])
+def test_resnet12_has_the_published_layers_and_no_randomness_in_evaluation(name: str, features: int) -> None:
+    net, images = encoder(name, (3, 32, 32)), torch.rand(2, 3, 32, 32)
+    convolutions = [m.weight.shape for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert [tuple(s[:2]) for s in convolutions if s[2] == 3][::3] == [(64, 3), (160, 64), (320, 160), (640, 320)]
+    assert len(convolutions) == 16, "twelve layers and four shortcuts"
+    with torch.no_grad():
+        net.train()(images)
+        assert not torch.equal(net(images), net(images))
+        assert torch.equal(net.eval()(images), net(images)) and net(images).shape == (2, features)
+
+
+@pytest.mark.parametrize("size, block", [(28, 1), (32, 2), (84, 5)])
+def test_squares_fit_into_the_last_map(size: int, block: int) -> None:
+    net = ResNet12((1, size, size))
+    assert [m.size for m in net.modules() if isinstance(m, DropBlock)][1] == block
+
+
+@pytest.mark.parametrize("size, side", [(1, 4), (2, 8), (5, 10)])
+def test_dropblock_zeroes_about_its_share_in_whole_squares_and_keeps_the_mean(size: int, side: int) -> None:
+    torch.manual_seed(0)
+    drop, x = DropBlock(size), torch.ones(64, 64, side, side)
+    mask = drop.mask(x, torch.tensor(0.1))
+    assert float(mask.mean()) == pytest.approx(1, abs=1e-4)
+    dropped = mask == 0
+    share = float(dropped.float().mean())
+    assert share <= 0.105 and share > 0.07, "squares may overlap, which drops less"
+    lone = dropped.sum((2, 3))
+    assert int(lone[lone > 0].min()) == size**2
+
+
+def test_the_dropped_share_grows_from_nothing_to_a_tenth() -> None:
+    torch.manual_seed(0)
+    drop, x = DropBlock(1).train(), torch.ones(16, 64, 8, 8)
+    assert float((drop(x) == 0).float().mean()) < 0.001
+    drop.batches.fill_(RAMP)
+    assert float((drop(x) == 0).float().mean()) == pytest.approx(0.1, abs=0.01)
+    assert drop.eval()(x) is x
+
+
+def test_crops_are_shifts_and_flips_are_mirror_images() -> None:
+    torch.manual_seed(0)
+    images = torch.rand(40, 2, 6, 6)
+    padded = torch.nn.functional.pad(images, (1, 1, 1, 1))
+    shifts = [(top, left) for top in range(3) for left in range(3)]
+    found = set()
+    for crop, whole in zip(random_crop(images, 1), padded, strict=True):
+        fit = [
+            shift for shift in shifts if torch.equal(crop, whole[:, shift[0] : shift[0] + 6, shift[1] : shift[1] + 6])
+        ]
+        assert len(fit) == 1
+        found.add(fit[0])
+    assert len(found) > 5
+    mirrored = [torch.equal(a, b.flip(2)) for a, b in zip(random_flip(images), images, strict=True)]
+    kept = [torch.equal(a, b) for a, b in zip(random_flip(images), images, strict=True)]
+    assert 8 < sum(mirrored) < 32 and 8 < sum(kept) < 32
+
+
+@pytest.mark.parametrize("name", ["protonet", "matching", "r2d2", "metaoptnet_rr"])
+def test_training_images_alone_are_mirrored(name: str) -> None:
+    learner, images = make(name, "images", flip=True), episodes("images").support_x[0]
+    with torch.no_grad():
+        assert torch.equal(learner.augment(images), images)
+        assert not torch.equal(learner.train().augment(images), images)
+
+
+def test_a_temperature_divides_the_logits_of_protonet() -> None:
+    part = episodes("images", b=1)
+    torch.testing.assert_close(
+        answer(make("protonet", "images", temperature=64.0), part), answer(make("protonet", "images"), part) / 64
+    )
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "euclidean"])
+def test_timm_prototypes_by_hand(similarity: str) -> None:
+    learner, part = make("timm_proto", "colour", similarity=similarity), episodes("colour", b=1)
+    z, query = (learner.encoder(x[0]) for x in (part.support_x, part.query_x))
+    if similarity == "cosine":  # one shot: a prototype is the support image
+        expected = torch.nn.functional.cosine_similarity(query[:, None], z[None], dim=-1)
+    else:
+        expected = -((query[:, None] - z[None]) ** 2).sum(-1)
+    torch.testing.assert_close(answer(learner, part)[0], expected)
+
+
+def test_pretrained_weights_are_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not make("timm_proto", "colour").saw_test_classes and make("timm_proto", "colour").external_data == ()
+    monkeypatch.setattr("baselines.timm_proto.TimmEncoder", without_download)
+    learner = make("timm_proto", "colour", model="resnet18.a1_in1k", pretrained=True)
+    assert learner.external_data == ("timm weights resnet18.a1_in1k", "ImageNet-1k") and learner.saw_test_classes
+
+
+def without_download(model: str, channels: int, pretrained: bool) -> Any:
+    from baselines.backbones import TimmEncoder
+
+    return TimmEncoder(model, channels)
+
+
+def test_missing_models_and_weights_are_errors_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(bench.UsageError, match="Unknown model"):
+        frozen("resnet-eighteen", False, 3)
+
+    def unreachable(*_: Any) -> Any:
+        raise FileNotFoundError("no connection")
+
+    monkeypatch.setattr("baselines.timm_proto.TimmEncoder", unreachable)
+    with pytest.raises(bench.BenchError, match="HF_HOME"):
+        frozen("resnet18", True, 3)
