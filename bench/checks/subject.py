@@ -138,10 +138,14 @@ def ask(learner: Learner, part: Part) -> dict[str, Any]:
 
 
 def _shake(learner: Learner) -> None:
-    """Move every parameter and buffer a little; what is not negative, such as a variance, stays so."""
+    """Move every parameter and buffer a little; what is not negative, such as a variance, stays so.
+
+    Buffers that no checkpoint holds are constants, such as tables: those stay.
+    """
     generator = torch.Generator().manual_seed(1)
+    saved = learner.state_dict(keep_vars=True)
     with torch.no_grad():
-        for value in (*learner.parameters(), *learner.buffers()):
+        for value in (*learner.parameters(), *(b for name, b in learner.named_buffers() if name in saved)):
             if not value.is_floating_point() or not value.numel():
                 continue
             unit = torch.rand(value.shape, generator=generator).to(value)

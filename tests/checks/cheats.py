@@ -265,6 +265,18 @@ class HonestExplorer(bench.Explorer):
         return loss
 
 
+class HonestTable(HonestExplorer):
+    """Acts by a table that its constructor computes, and that no checkpoint needs."""
+
+    def __init__(self, task: bench.TaskSpec, options: Any) -> None:
+        super().__init__(task, options)
+        self.register_buffer("table", torch.linspace(0, 1, task.actions), persistent=False)
+
+    def act(self, state: Any, *seen: Tensor) -> tuple[Tensor, Any]:
+        logits, state = super().act(state, *seen)
+        return logits + self.get_buffer("table"), state
+
+
 class WatchesOtherTrials(HonestExplorer):
     """Learns from what all trials of the batch have brought."""
 
