@@ -27,6 +27,9 @@ class TimmProto(bench.EmbeddingLearner):
     transductive = False
     label_equivariant = True
     trains = False
+    # What holds for some choice of options, for readers of the class; an instance knows what holds for its own.
+    external_data: tuple[str, ...] = ("weights of a timm model",)
+    saw_test_classes = True
 
     @dataclass
     class Options:
@@ -37,19 +40,11 @@ class TimmProto(bench.EmbeddingLearner):
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
         self.encoder = frozen(options.model, options.pretrained, task.x_shape[0])
-
-    @property
-    def external_data(self) -> tuple[str, ...]:  # type: ignore[override]  # an option decides
-        return training_data(self.encoder.model.pretrained_cfg) if self.options.pretrained else ()
-
-    @property
-    def saw_test_classes(self) -> bool:  # type: ignore[override]  # an option decides
-        """True for all pre-trained weights: few tags tell all of their data, and a learner is not told its suite.
-
-        ImageNet holds the test classes of mini-ImageNet and many of CIFAR-100's; collections from the web may hold
-        Omniglot's. For ImageNet weights on hand-drawn characters this says more than is known.
-        """
-        return bool(self.options.pretrained)
+        self.external_data = training_data(self.encoder.model.pretrained_cfg) if options.pretrained else ()
+        # Few tags tell all of their data, and a learner is not told its suite: all pre-trained weights count as having
+        # seen the test classes. ImageNet holds mini-ImageNet's and many of CIFAR-100's, a collection from the web may
+        # hold Omniglot's; for ImageNet weights on hand-drawn characters this says more than is known.
+        self.saw_test_classes = options.pretrained
 
     def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, D]
         z: Tensor = self.encoder(images)
