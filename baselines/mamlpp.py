@@ -37,6 +37,7 @@ class MAMLPlusPlus(MAML, bench.Learner):
         inner_steps: int = 5  # in training
         test_steps: int = 5  # at evaluation, ranked
         report_steps: tuple[int, ...] = ()  # further step counts to report at evaluation
+        first_order: bool = False  # ignore second derivatives
         multi_step: float = 0.1  # share of the training in which every step's loss counts
         filters: int = 64  # of the image network
         hidden: int = 40  # units of the regression network's two hidden layers

@@ -72,7 +72,8 @@ def test_a_renamed_sibling_changes_the_hash(package: Path) -> None:
 def test_baselines_count_what_they_share() -> None:
     learners = all_learners()
     shared = {name: {path.name for path in source_files(learners[name].file)} for name in learners}
-    assert shared["protonet"] == {"protonet.py", "backbones.py"}
-    assert shared["nearest_centroid"] == {"nearest_centroid.py", "protonet.py", "backbones.py"}
+    encoders = {"backbones.py", "resnet12.py"}
+    assert shared["protonet"] == {"protonet.py", "augmentation.py", *encoders}
+    assert shared["nearest_centroid"] == {"nearest_centroid.py", *shared["protonet"]}
     assert shared["maml"] == {"maml.py"}
     assert shared["np"] == {"np.py", "cnp.py"}
