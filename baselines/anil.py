@@ -2,8 +2,8 @@
 
     bench run --algo anil --suite omniglot-5w1s --recipe fast --seeds 0-2
 
-The body is the same for all tasks: it runs once per image, as one product over the whole batch of tasks, and the inner
-steps see its features only. Networks, losses and `norm` are those of maml.py.
+The body is the same for all tasks: it runs once per image, as one convolution over the whole batch of tasks, and the
+inner steps see its features only. Networks, losses and `norm` are those of maml.py.
 """
 
 from __future__ import annotations
@@ -41,15 +41,30 @@ class ANIL(MAML, bench.Learner):
 
     def features(self, weights: Weights, x: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
         """What the head sees of support and queries: [S, D], [Q, D], normalised as `norm` says."""
-        weight = weights[f"{self.head}.weight"]
-        body = weights | {  # an identity in the head's place: the network's outputs are the head's inputs
-            f"{self.head}.weight": torch.eye(weight.shape[1], dtype=weight.dtype, device=weight.device),
-            f"{self.head}.bias": torch.zeros_like(weight[0]),
-        }
+        body = self.image_body if self.convolutional else self.function_body
         if self.transductive:
-            return self.net.run(body, x, len(x)), self.net.run(body, query, len(query))
-        z = self.net.run(body, torch.cat([x, query]), len(x))
+            return body(weights, x, len(x)), body(weights, query, len(query))
+        z = body(weights, torch.cat([x, query]), len(x))
         return z[: len(x)], z[len(x) :]
+
+    def image_body(self, weights: Weights, images: Tensor, n_statistics: int) -> Tensor:
+        """ConvNet.run up to its head [M, D]; weights shared by all tasks need no columns: these are convolutions."""
+        h = images  # [M, C, H, W]
+        for block in range(4):
+            weight = weights[f"convs.{block}"]  # [9 C, D]
+            kernel = weight.reshape(3, 3, -1, weight.shape[1]).permute(3, 2, 0, 1)
+            h = F.conv2d(h, kernel, stride=1 if self.options.pool else 2, padding=1)
+            variance, mean = torch.var_mean(h[:n_statistics], (0, 2, 3), correction=0, keepdim=True)
+            h = F.max_pool2d(h, 2) if self.options.pool else h  # commutes with what follows, on a quarter of the cells
+            h = F.relu((h - mean) * torch.rsqrt(variance + 1e-3) + weights[f"shifts.{block}"][:, None, None])
+        h = h.permute(0, 2, 3, 1)
+        return h.flatten(1) if self.options.pool else h.mean((1, 2))
+
+    def function_body(self, weights: Weights, x: Tensor, n_statistics: int) -> Tensor:
+        """Regressor.run up to its head: [M, dx] -> [M, hidden]."""
+        for layer in range(2):
+            x = F.relu(F.linear(x, weights[f"layers.{layer}.weight"], weights[f"layers.{layer}.bias"]))
+        return x
 
     def head_of(self, weights: Weights) -> Weights:
         return {name: weights[f"{self.head}.{name}"] for name in ("weight", "bias")}

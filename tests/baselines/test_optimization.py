@@ -157,10 +157,17 @@ def test_anil_s_meta_gradient_matches_finite_differences(task: str, options: dic
         torch.testing.assert_close(found[name], differences(learner, part, name), rtol=1e-4, atol=1e-7)
 
 
-@pytest.mark.parametrize("task, head", [("sinusoid", "layers.2."), ("images", "head.")])
+@pytest.mark.parametrize(
+    "task, head, options",
+    [
+        ("sinusoid", "layers.2.", {}),
+        ("images", "head.", {"filters": 8}),
+        ("colour", "head.", {"filters": 8, "pool": True}),
+    ],
+)
 @pytest.mark.parametrize("norm", ["support", "batch"])
-def test_anil_is_maml_with_a_frozen_body(task: str, head: str, norm: str) -> None:
-    options = {"inner_lr": 0.2, "inner_steps": 2, "test_steps": 2, "norm": norm}
+def test_anil_is_maml_with_a_frozen_body(task: str, head: str, options: dict[str, Any], norm: str) -> None:
+    options = options | {"inner_lr": 0.2, "inner_steps": 2, "test_steps": 2, "norm": norm}
     part, anil, maml = episodes(task), make("anil", task, **options), make("maml", task, **options)
     maml.net.adapted = frozenset(name for name, _ in maml.net.named_parameters() if name.startswith(head))
     maml.load_state_dict(anil.state_dict())
