@@ -71,7 +71,7 @@ def test_the_source_says_what_the_class_says() -> None:
     for info in all_learners().values():
         found = load(info)
         assert info.family == found.family and info.trains == found.trains and info.title
-        assert set(info.options) == set(getattr(found.Options, "__dataclass_fields__", {}))
+        assert set(info.options) == set(vars(found).get("Options", bench.Learner.Options).__annotations__)
         if info.transductive is None:
             assert isinstance(vars(found)["transductive"], property)
         else:
