@@ -2,13 +2,13 @@
 
     bench run --algo snail --suite omniglot-5w1s --recipe fast --seeds 0-2
 
-An episode is a sequence: every support image with its label, then one query without. Causal attention and dilated causal
-convolutions read it, and the output at the query is the answer. Queries never meet each other, so that the support part
-of the sequence, the same for all of them, is computed once per episode.
+An episode is a sequence: every support image with its label, then one query without. Causal attention and dilated
+causal convolutions read it, and the output at the query is the answer. Queries never meet each other, so that the
+support part of the sequence, the same for all of them, is computed once per episode.
 
 The answer depends on the order of the support set. As published the order is shuffled in training; at evaluation it is
-one fixed shuffle for every episode. The pseudo-code numbers dilations from 2 on; here they are 1, 2, 4, ..., which reach
-every earlier position, the odd ones too.
+one fixed shuffle for every episode. The pseudo-code numbers dilations from 2 on; here they are 1, 2, 4, ..., which
+reach every earlier position, the odd ones too.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class SNAIL(bench.EmbeddingLearner):
         return logits
 
 
-# Below, h [B, S + Q, D] stands for Q sequences of length S + 1 with the same first S positions: position S holds a query.
+# Below, h [B, S + Q, D] stands for Q sequences of S + 1 positions each: the same support set, then a query.
 
 
 class Attention(nn.Module):
@@ -77,7 +77,8 @@ class Attention(nn.Module):
 
     def __init__(self, n_in: int, keys: int, values: int) -> None:
         super().__init__()
-        self.query, self.key = nn.Linear(n_in, keys), nn.Linear(n_in, keys)
+        self.query = nn.Linear(n_in, keys)
+        self.key = nn.Linear(n_in, keys, bias=False)  # a bias adds the same to every position: softmax removes it
         self.value = nn.Linear(n_in, values)
         self.n_out = n_in + values
 

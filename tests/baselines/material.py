@@ -33,7 +33,7 @@ def make(name: str, task: str, **options: Any) -> Any:
     with torch.no_grad():
         for tensor in (*learner.parameters(), *learner.buffers()):
             if tensor.is_floating_point():
-                tensor.add_(0.05 * torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype))
+                tensor.add_(0.1 * torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype) - 0.05)
     return learner.eval()
 
 
