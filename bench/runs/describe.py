@@ -104,12 +104,14 @@ def joined(previous: pd.DataFrame | None, scores: pd.DataFrame) -> pd.DataFrame:
 
 def _protocol(request: Request, material: Material, learner: Learner | None) -> Protocol:
     spec, shape = material.spec, request.recipe.train
-    # A property needs an instance; a run that failed before there was one is on no board.
+    # Options may decide these, so an instance tells; a run that failed before there was one is on no board.
     transductive = learner.transductive if learner else request.learner.transductive is True
+    external_data = learner.external_data if learner else ()
+    saw_test_classes = learner.saw_test_classes if learner else False
     return Protocol(
         transductive=transductive,
-        external_data=list(request.learner.external_data),
-        saw_test_classes=request.learner.saw_test_classes,
+        external_data=list(external_data),
+        saw_test_classes=saw_test_classes,
         train_way=(shape.way or spec.way or None) if request.trains else None,
         train_shot=(shape.shot or spec.shot or None) if request.trains else None,
         train_query=(shape.query or spec.query or None) if request.trains else None,
