@@ -19,7 +19,7 @@ MISTAKES = [
     ((*RUN, "--set", "norm"), "Expected --set key=value, found 'norm'."),
     ((*RUN, "--set", "=3"), "Expected --set key=value"),
     (("run", "--algo", "maml", "--suite", "sinusoid-10s", "--recipe", "papr"), "maml has no recipe 'papr'"),
-    (("run", "--algo", "maml", "--suite", "cifarfs-5w1s", "--recipe", "fast"), "maml has no recipe 'fast' for cifarfs"),
+    (("run", "--algo", "tnp", "--suite", "sinusoid-5s", "--recipe", "fast"), "tnp has no recipe 'fast' for sinusoid"),
     ((*RUN, "--seeds", "2-0"), "Write 0-2."),
     ((*RUN, "--seeds", "one"), "Expected seeds like 0, 0-2 or 0,3,5, found 'one'."),
     ((*RUN, "--seeds", "-1"), "Expected seeds like"),
