@@ -27,13 +27,6 @@ class ANP(bench.Learner):
 
     @dataclass
     class Options(NeuralProcess.Options):
-        width: int = 128
-        latent: int = 128  # dimensions of z
-        pre_depth: int = 4
-        post_depth: int = 2
-        decoder_depth: int = 3
-        train_samples: int = 1  # draws of z per episode in training
-        test_samples: int = 50  # draws of z at evaluation, the same for every episode
         heads: int = 8
         key_depth: int = 2  # layers from an input x to its key or query
 

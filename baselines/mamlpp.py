@@ -15,7 +15,6 @@ computes them and normalises by the batch's all the same), and the ensemble of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -32,16 +31,10 @@ class MAMLPlusPlus(MAML, bench.Learner):
 
     @dataclass
     class Options(MAML.Options):
-        norm: Literal["support", "batch"] = "support"  # whose statistics normalise the queries (images only)
         inner_lr: float = 0.1  # every rate before training, for a mean loss
         inner_steps: int = 5  # in training
         test_steps: int = 5  # at evaluation, ranked
-        report_steps: tuple[int, ...] = ()  # further step counts to report at evaluation
-        first_order: bool = False  # ignore second derivatives
         multi_step: float = 0.1  # share of the training in which every step's loss counts
-        filters: int = 64  # of the image network
-        hidden: int = 40  # units of the regression network's two hidden layers
-        pool: bool = False  # False: strided convolutions; True: max-pooling
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)

@@ -8,9 +8,6 @@ learns its direction, too. Networks, losses and `norm` are those of maml.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
@@ -22,19 +19,7 @@ class MetaSGD(MAML, bench.Learner):
     family = "optimization"
     transductive = MAML.transductive  # norm=batch is
 
-    @dataclass
-    class Options(MAML.Options):
-        norm: Literal["support", "batch"] = "support"  # whose statistics normalise the queries (images only)
-        inner_lr: float = 0.01  # every rate before training, for a mean loss
-        inner_steps: int = 1  # in training
-        test_steps: int = 1  # at evaluation, ranked
-        report_steps: tuple[int, ...] = ()  # further step counts to report at evaluation
-        first_order: bool = False  # ignore second derivatives
-        filters: int = 64  # of the image network
-        hidden: int = 40  # units of the regression network's two hidden layers
-        pool: bool = False  # False: strided convolutions; True: max-pooling
-
-    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
+    def __init__(self, task: bench.TaskSpec, options: MAML.Options) -> None:
         super().__init__(task, options)
         weights = dict(self.net.named_parameters())
         self.fast = sorted(self.net.adapted)

@@ -9,12 +9,14 @@ import ast
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import UsageError, unknown_name
+from bench.learners.source import sibling
 from bench.resources import resource
 
 if TYPE_CHECKING:
@@ -166,8 +168,7 @@ def _read(name: str, file: Path, class_name: str, origin: str, module: str | Non
     tree = _parse(file)
     doc = ast.get_docstring(tree) or ""
     attributes: dict[str, Any] = {}
-    options: dict[str, tuple[str, str]] = {}
-    found = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name), None)
+    found = _class(tree.body, class_name)
     if found and "Explorer" in _base_names(found):
         attributes["family"] = "exploration"  # inherited, unless the body says otherwise
     for node in found.body if found else ():
@@ -180,11 +181,6 @@ def _read(name: str, file: Path, class_name: str, origin: str, module: str | Non
             attributes[target.id] = _literal(node.value)
         elif isinstance(node, ast.FunctionDef):
             attributes[node.name] = None
-        elif isinstance(node, ast.ClassDef) and node.name == "Options":
-            fields = [f for f in node.body if isinstance(f, ast.AnnAssign) and isinstance(f.target, ast.Name)]
-            for f in fields:
-                default = ast.unparse(f.value) if f.value else "(required)"
-                options[f.target.id] = (ast.unparse(f.annotation), default)  # type: ignore[union-attr]  # filtered above
     return LearnerInfo(
         name=name,
         file=file,
@@ -194,10 +190,41 @@ def _read(name: str, file: Path, class_name: str, origin: str, module: str | Non
         family=str(attributes.get("family") or "?"),
         transductive=attributes.get("transductive", False),
         trains=attributes.get("trains", True),
-        options=options,
+        options=_options(tree, file, class_name),
         module=module,
         doc=doc,
     )
+
+
+def _options(tree: ast.Module, file: Path, class_name: str) -> dict[str, tuple[str, str]]:
+    """A class's options as written: those it inherits, from a class of the file or of a sibling, then its own."""
+    found = _class(tree.body, class_name)
+    own = _class(found.body, "Options") if found else None
+    bases = [ast.unparse(base) for base in (own.bases if own else found.bases if found else ())]
+    options: dict[str, tuple[str, str]] = {}
+    for base in reversed(bases):  # the first one counts most
+        name = base.removesuffix(".Options")
+        if _class(tree.body, name):
+            options |= _options(tree, file, name)
+        elif origin := _imported_from(tree, file, name):
+            options |= _options(_parse(origin), origin, name)
+    for field_ in own.body if own else ():
+        if isinstance(field_, ast.AnnAssign) and isinstance(field_.target, ast.Name):
+            default = ast.unparse(field_.value) if field_.value else "(required)"
+            options[field_.target.id] = (ast.unparse(field_.annotation), default)
+    return options
+
+
+def _class(body: Iterable[ast.stmt], name: str) -> ast.ClassDef | None:
+    return next((node for node in body if isinstance(node, ast.ClassDef) and node.name == name), None)
+
+
+def _imported_from(tree: ast.Module, file: Path, name: str) -> Path | None:
+    """The sibling of a file that it imports a name from."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module and name in {alias.name for alias in node.names}:
+            return sibling(file, node.module)
+    return None
 
 
 def _literal(node: ast.expr | None) -> Any:

@@ -28,6 +28,12 @@ def source_sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
+def sibling(file: Path, module: str) -> Path | None:
+    """The file of a module of the same folder, by the name it is imported by; None for any other module."""
+    path = file.parent.joinpath(*module.removeprefix(f"{file.parent.name}.").split(".")).with_suffix(".py")
+    return path if path.is_file() else None
+
+
 def _siblings(file: Path) -> list[Path]:
     folder = file.parent
     names: set[str] = set()

@@ -71,11 +71,22 @@ def test_the_source_says_what_the_class_says() -> None:
     for info in all_learners().values():
         found = load(info)
         assert info.family == found.family and info.trains == found.trains and info.title
-        assert set(info.options) == set(vars(found).get("Options", bench.Learner.Options).__annotations__)
+        assert set(info.options) == set(getattr(found.Options, "__dataclass_fields__", {}))
         if info.transductive is None:
             assert isinstance(vars(found)["transductive"], property)
         else:
             assert info.transductive == found.transductive
+
+
+def test_options_are_inherited_from_a_sibling_s_class_and_from_the_file_s_own(file: Path) -> None:
+    (file.parent / "heirs.py").write_text(
+        f"from {file.stem} import Mine\n\n\n"
+        "class Heir(Mine):\n    class Options(Mine.Options):\n        hidden: int = 8\n        depth: int = 2\n\n\n"
+        "class Grandchild(Heir):\n    family = 'model'\n"
+    )
+    expected = {"hidden": ("int", "8"), "name": ("str", "'a'"), "depth": ("int", "2")}
+    assert find_learner(f"{file.parent / 'heirs.py'}:Heir").options == expected
+    assert find_learner(f"{file.parent / 'heirs.py'}:Grandchild").options == expected
 
 
 def test_an_unknown_name_lists_the_near_ones() -> None:
