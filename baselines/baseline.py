@@ -17,7 +17,7 @@ from torch import Tensor, nn
 import bench
 from baselines.backbones import encoder
 from baselines.finetuning import EPOCHS, Weights, fine_tune
-from baselines.pretraining import FlatBatches, augmented, build_optimizer, feature_size, pretrain
+from baselines.pretraining import FlatBatches, feature_size, pretrain
 
 
 class Baseline(bench.EmbeddingLearner):
@@ -50,15 +50,8 @@ class Baseline(bench.EmbeddingLearner):
         return scores(fine_tune(weights, scores, gradient, support_z, support_y, order), query_z)
 
     def meta_train(self, source: FlatBatches, validate: Callable[[], float], steps: int) -> None:
-        options = self.options
-        head = nn.Linear(feature_size(self.encoder, self.task.x_shape), self.task.n_train_classes).to(source.device)
-        optimizer = build_optimizer(options.optimizer, [self.encoder, head], options.lr, options.weight_decay)
-
-        def draw() -> tuple[Tensor, Tensor]:
-            images, classes = source.batches(options.batch)
-            return augmented(images, options.crop, options.flip), classes
-
-        pretrain(self.encoder, head, draw, validate, steps, optimizer)
+        head = nn.Linear(feature_size(self.encoder, self.task.x_shape), self.task.n_train_classes)
+        pretrain(self.encoder, head, source, self.options, validate, steps)
 
 
 def scores(weights: Weights, z: Tensor) -> Tensor:

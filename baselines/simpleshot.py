@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import bench
 from baselines.backbones import encoder
-from baselines.pretraining import FlatBatches, augmented, build_optimizer, feature_size, pretrain
+from baselines.pretraining import FlatBatches, feature_size, pretrain
 from baselines.protonet import class_means, squared_distance
 
 MEAN_BATCHES = 16  # batches of train images whose mean feature is subtracted
@@ -56,18 +56,13 @@ class SimpleShot(bench.EmbeddingLearner):
 
     def meta_train(self, source: FlatBatches, validate: Callable[[], float], steps: int) -> None:
         options = self.options
-        head = nn.Linear(len(self.base_mean), self.task.n_train_classes).to(source.device)  # eq. 1, not kept
-        optimizer = build_optimizer(options.optimizer, [self.encoder, head], options.lr, options.weight_decay)
-
-        def draw() -> tuple[Tensor, Tensor]:
-            images, classes = source.batches(options.batch)
-            return augmented(images, options.crop, options.flip), classes
+        head = nn.Linear(len(self.base_mean), self.task.n_train_classes)  # eq. 1, not kept
 
         def check() -> None:
             self.set_base_mean([source.batches(options.batch)[0] for _ in range(MEAN_BATCHES)])
             validate()
 
-        pretrain(self.encoder, head, draw, check, steps, optimizer)
+        pretrain(self.encoder, head, source, options, check, steps)
 
     def set_base_mean(self, batches: list[Tensor]) -> None:
         """The mean feature of train images, in eval mode; a sample of them, which is enough for a mean."""

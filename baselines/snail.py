@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 import bench
 from baselines.backbones import encoder
+from baselines.pretraining import feature_size
 
 
 class SNAIL(bench.EmbeddingLearner):
@@ -38,7 +39,7 @@ class SNAIL(bench.EmbeddingLearner):
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
         backbone = encoder(options.backbone, task.x_shape)
-        self.encoder = nn.Sequential(backbone, nn.Linear(n_features(backbone, task.x_shape), options.embedding))
+        self.encoder = nn.Sequential(backbone, nn.Linear(feature_size(backbone, task.x_shape), options.embedding))
         length = task.way * task.shot + 1
         blocks: list[Attention | TemporalConvolutions] = []
         width = options.embedding + task.way
@@ -118,11 +119,3 @@ def earlier(h: Tensor, n_support: int, dilation: int) -> Tensor:
     position = torch.arange(h.shape[1], device=h.device).clamp_max(n_support)
     padded = F.pad(h[:, :n_support], (0, 0, dilation, 0))
     return padded[:, position]
-
-
-def n_features(backbone: nn.Module, x_shape: tuple[int, ...]) -> int:
-    """Length of an encoder's output for images of shape (C, H, W)."""
-    with torch.no_grad():
-        features: Tensor = backbone.eval()(torch.zeros(1, *x_shape))  # running statistics stay untouched
-    backbone.train()
-    return features.shape[1]
