@@ -10,7 +10,7 @@ import torch
 
 from bench.learners.explorer import Explorer
 from bench.runs.precision import autocast, matmul_precision
-from bench.runs.rollout import play
+from bench.runs.rollout import by_inner_episode, lost_by_pull, play
 from bench.submissions.replay import Replay
 from bench.tasks.environments import BanditEnvironments
 
@@ -47,9 +47,7 @@ def progress(replayed: Replay) -> Progress:
         for trials in material.evaluation("test").trials(record.episodes, max(1, record.timing.batch)):
             played, world = play(learner, trials), trials.environments
             if regret := isinstance(world, BanditEnvironments):
-                means = world.parameters["means"]
-                lost = means.amax(1, keepdim=True) - means.gather(1, played.actions)
-                parts.append(lost.cumsum(1))
+                parts.append(lost_by_pull(played, world).cumsum(1))
             else:
-                parts.append(played.rewards.view(len(trials), -1, world.horizon).sum(2))
+                parts.append(by_inner_episode(played, world.horizon))
     return Progress(torch.cat(parts).double().cpu().numpy(), regret)

@@ -51,6 +51,17 @@ def play(learner: Explorer, trials: Trials) -> Played:
     return Played(torch.stack(actions, 1), torch.stack(rewards, 1).double(), finite)
 
 
+def lost_by_pull(played: Played, bandits: BanditEnvironments) -> Tensor:
+    """Expected reward that each pull gave away, max_a p_a - p_chosen: float64 [B, T]."""
+    means = bandits.parameters["means"]
+    return means.amax(1, keepdim=True) - means.gather(1, played.actions)
+
+
+def by_inner_episode(played: Played, horizon: int) -> Tensor:
+    """Total reward of each inner episode of `horizon` steps: float64 [B, inner episodes]."""
+    return played.rewards.view(len(played.rewards), -1, horizon).sum(2)
+
+
 def score_trials(learner: Explorer, trials: Trials) -> Columns:
     """Play B trials: a mapping of columns [B], "score" being the total reward.
 
@@ -63,12 +74,11 @@ def score_trials(learner: Explorer, trials: Trials) -> Columns:
     value = world.uniform_value()
     columns = {"score": torch.where(finite, played.rewards.sum(1), value)}
     if isinstance(world, BanditEnvironments):
-        means = world.parameters["means"]
-        best = means.amax(1)
-        regret = (best[:, None] - means.gather(1, played.actions)).sum(1)
+        best = world.parameters["means"].amax(1)
+        regret = lost_by_pull(played, world).sum(1)
         columns["regret"] = torch.where(finite, regret, world.steps * best - value)
     else:
-        episodes = played.rewards.view(len(trials), -1, world.horizon).sum(2)  # [B, inner episodes]
+        episodes = by_inner_episode(played, world.horizon)
         per_episode = value / episodes.shape[1]  # all alike: a random policy does not learn
         for number in sorted({1, episodes.shape[1]}):
             columns[f"reward@episode{number}"] = torch.where(finite, episodes[:, number - 1], per_episode)
