@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from bench.boards.yamlfile import load_yaml
+from bench.yamlfile import load_yaml
 
 _PACKAGED = Path(__file__).with_name("references.yaml")
 _FIX = "fix: docs/reproduction.md says what an entry holds"

@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from bench.boards.numbers import seeds_text
 from bench.boards.rows import Board
 from bench.boards.tables import Table
-from bench.boards.yamlfile import load_yaml
+from bench.yamlfile import load_yaml
 
 
 def _seeds(value: Any) -> Any:

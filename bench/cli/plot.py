@@ -37,9 +37,8 @@ def plot_command(
     """
     from bench.plots.chosen import choose
     from bench.plots.style import check_name, save, style
-    from bench.records import default_roots
 
-    chosen = choose(names, runs or default_roots() or [Path("runs")])
+    chosen = choose(names, runs or ())
     algos = dict.fromkeys(run.record.algorithm.name for run in chosen)
     out = check_name(out or Path(f"{'-'.join([chosen[0].record.suite.name, *algos])}.png"))
     with style():

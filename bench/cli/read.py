@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bench.cli.arguments import DataDir, Json, TasksFile, console, print_json
-from bench.errors import UsageError, unknown_name
+from bench.errors import unknown_name
 
 if TYPE_CHECKING:
     from bench.learners.registry import LearnerInfo
@@ -76,18 +76,9 @@ def show_command(
     as_json: Json = False,
 ) -> None:
     """Show one run: scores with intervals, protocol, cost, environment."""
-    from bench.records import RunStore, default_roots
+    from bench.records import find_run
 
-    path, store = None, RunStore(Path("runs"))
-    failures: list[UsageError] = []
-    for store in [RunStore(root) for root in (runs or default_roots() or [Path("runs")])]:
-        try:
-            path = store.resolve(run)
-            break
-        except UsageError as error:
-            failures.append(error)
-    if path is None:
-        raise failures[-1]
+    store, path = find_run(run, runs or ())
     record = store.read(path)
     if record.scores is not None:
         store.read_scores(path, record)  # raises when the scores are not those of the record

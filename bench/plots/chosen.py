@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import UsageError
-from bench.records import Record, RunStore
+from bench.records import Record, RunStore, find_run
 
 MOST = 12  # runs in a picture: six colours, solid and dashed
 
@@ -27,7 +27,7 @@ def choose(names: Sequence[str], roots: Sequence[Path]) -> list[Chosen]:
 
     Raises UsageError for a run that is not there, has no scores, or answered other episodes than the first one.
     """
-    paths = list(dict.fromkeys(_find(name, roots) for name in names))
+    paths = list(dict.fromkeys(find_run(name, roots)[1].resolve() for name in names))
     if len(paths) > MOST:
         raise UsageError(f"{len(paths)} runs don't fit into one picture.", f"Name at most {MOST}.")
     records = [RunStore(path).read(path) for path in paths]
@@ -66,14 +66,3 @@ def labels(records: Sequence[Record]) -> list[str]:
             for label, record in zip(found, records, strict=True)
         ]
     return found
-
-
-def _find(name: str, roots: Sequence[Path]) -> Path:
-    """The first root that knows the run."""
-    failures = []
-    for root in roots:
-        try:
-            return RunStore(root).resolve(name).resolve()
-        except UsageError as error:
-            failures.append(error)
-    raise failures[-1]

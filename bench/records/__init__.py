@@ -1,6 +1,6 @@
 """What runs leave behind: the record, the store on disk, and pandas frames over many runs. Imports no torch."""
 
-from bench.records.frames import default_roots, each_run, load_results, load_scores, score_column
+from bench.records.frames import default_roots, each_run, find_run, load_results, load_scores, score_column
 from bench.records.schema import (
     SCHEMA,
     AlgorithmRef,
@@ -40,6 +40,7 @@ __all__ = [
     "default_roots",
     "describe_scores",
     "each_run",
+    "find_run",
     "load_results",
     "load_scores",
     "score_column",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.errors import UsageError
 from bench.records.schema import Record
 from bench.records.store import RunStore, StoredRun
 from bench.resources import repository
@@ -74,6 +75,21 @@ def default_roots() -> tuple[Path, ...]:
     checkout = repository()
     roots = ([checkout / "leaderboards" / "results"] if checkout else []) + [Path("runs")]
     return tuple(root for root in roots if root.is_dir())
+
+
+def find_run(text: str, roots: Sequence[Path] = ()) -> tuple[RunStore, Path]:
+    """The run that a directory, a key or its first letters name, below the first root that knows it.
+
+    roots : [default: `default_roots`, else ./runs]. Raises UsageError as the last root does.
+    """
+    failures = []
+    for root in roots or default_roots() or (Path("runs"),):
+        store = RunStore(root)
+        try:
+            return store, store.resolve(text)
+        except UsageError as error:
+            failures.append(error)
+    raise failures[-1]
 
 
 def load_results(*roots: Path | str) -> pd.DataFrame:

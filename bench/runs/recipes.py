@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import UsageError
+from bench.yamlfile import parse_yaml
 
 SMOKE_STEPS = 20
 NO_RECIPE = "defaults"
@@ -123,14 +124,9 @@ def _recipes(file: Path, learner: str) -> dict[str, dict[str, Any]]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    import yaml
-
     if not file.is_file():
         return {}
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise UsageError(f"{file}: not valid YAML: {error}", "Fix the recipe file.") from None
+    content = parse_yaml(file, file.read_text(encoding="utf-8"), "Fix the recipe file.")[0] or {}
     if not isinstance(content, dict):
         raise UsageError(
             f"{file}: expected a mapping of learners, found {type(content).__name__}", "Fix the recipe file."

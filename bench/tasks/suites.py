@@ -6,11 +6,12 @@ A suite is immutable once released; a change that can move a score gets `version
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bench.errors import UsageError
+from bench.yamlfile import line_of, parse_yaml
 
 OFFICIAL_EPISODES = 2_000
 MANIFEST_EPISODES = 10_000
@@ -208,7 +209,6 @@ class Suite(_Spec):
 
 def parse_suites(path: Path) -> dict[str, Suite]:
     """The suites of one YAML file. Raises UsageError naming file, line, what was expected and what was found."""
-    import yaml
     from pydantic import ValidationError
 
     try:
@@ -217,30 +217,21 @@ def parse_suites(path: Path) -> dict[str, Suite]:
         raise UsageError(
             f"Can't read the suites file {path}: {error}", "Name an existing YAML file with --tasks."
         ) from None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there; both are safe
-    try:
-        node = yaml.compose(text, Loader=loader)
-        raw = yaml.load(text, Loader=loader)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or error
-        raise UsageError(f"{where}: not valid YAML: {problem}", "Fix the line and run again.") from None
+    raw, node = parse_yaml(path, text, "Fix the line and run again.")
     if not isinstance(raw, dict) or raw.get("schema") != 1 or not isinstance(raw.get("suites"), dict):
         raise UsageError(
             f"{path}:1: expected `schema: 1` and a mapping `suites:`, found {_brief(raw)}",
             "See docs/suites.md for a file to start from.",
         )
-    _refuse_repeated_keys(path, node)
     suites = {}
     for name, entry in raw["suites"].items():
         if not isinstance(entry, dict):
-            line = _line(node, ("suites", name))
+            line = line_of(node, ("suites", name))
             raise UsageError(
                 f"{path}:{line}: suite {name!r} must be a mapping, found {_brief(entry)}", "See docs/suites.md."
             )
         if "name" in entry:
-            line = _line(node, ("suites", name, "name"))
+            line = line_of(node, ("suites", name, "name"))
             raise UsageError(
                 f"{path}:{line}: suite {name!r}, name: a suite's name is its key, found {_brief(entry['name'])}",
                 "Delete the line, or rename the key.",
@@ -249,7 +240,7 @@ def parse_suites(path: Path) -> dict[str, Suite]:
             suites[str(name)] = Suite.model_validate({"name": str(name), **entry})
         except ValidationError as error:
             first = error.errors()[0]
-            line = _line(node, ("suites", name, *first["loc"]))
+            line = line_of(node, ("suites", name, *first["loc"]))
             field = ".".join(str(part) for part in first["loc"]) or "suite"
             found = "" if first["type"] == "missing" else f", found {_brief(first['input'])}"
             raise UsageError(
@@ -259,44 +250,6 @@ def parse_suites(path: Path) -> dict[str, Suite]:
     return suites
 
 
-def _refuse_repeated_keys(path: Path, root: Any) -> None:
-    """YAML's loader keeps the last of equal keys without a word; a suite would silently lose its first self."""
-    import yaml
-
-    waiting, seen = [root], set()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:  # an alias may lead back to where it stands
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            waiting.extend(node.value)
-        elif isinstance(node, yaml.MappingNode):
-            keys: set[Any] = set()
-            for key, value in node.value:
-                if isinstance(key, yaml.ScalarNode) and key.value in keys:
-                    line = key.start_mark.line + 1
-                    raise UsageError(f"{path}:{line}: {key.value!r} is given twice", "Delete one of the two.")
-                keys.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
-                waiting.append(value)
-
-
 def _brief(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _line(node: Any, location: tuple[int | str, ...]) -> int:
-    """1-based line of the deepest node on the path `location`; parts that are not in the file are passed over."""
-    import yaml
-
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == str(part)]
-            if found:
-                key, node = found[0]
-                line = key.start_mark.line
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line
-    return int(line) + 1

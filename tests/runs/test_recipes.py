@@ -68,6 +68,8 @@ def test_a_name_that_does_not_cover_the_suite(file: Path) -> None:
     ("content", "said"),
     [
         ("net: [fast", "not valid YAML"),
+        ("net: {fast: {'*': {}}}\nnet: {paper: {'*': {}}}", ":2: 'net' is given twice"),
+        ("net:\n  fast:\n    '*': {steps: 5}\n    '*': {steps: 6}", r":4: '\*' is given twice"),
         ("- net", "expected a mapping of learners, found list"),
         ("net: 3", "expected recipe names"),
         ("net: {fast: 3}", "expected recipe names.*found 3"),
