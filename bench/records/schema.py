@@ -38,13 +38,21 @@ class AlgorithmRef(_Part):
 
     name: str
     family: str  # optimization | metric | model | exploration | reference
-    origin: str  # "baselines/maml.py", "path/file.py:Class" or "entry point: package"
+    origin: str  # which learner: "baselines/maml.py", "file.py:Class" or "entry point: package.module:Class"
     title: str  # first line of the learner's module docstring
     options: dict[str, Any]  # resolved, every field
     overrides: dict[str, Any]  # what --set changed
     trains: bool
     knows: str = ""  # for oracles: what they are told beyond the support set; their rows are bounds
-    source_sha256: str  # learner file and the modules of its package that it imports
+    source_sha256: str  # of the learner's code (`bench.identity.code`)
+
+
+class Identity(_Part):
+    """What the key was made of, beside what the record says elsewhere (`bench.identity`)."""
+
+    protocol: int  # the harness's number
+    suite_sha256: str  # of the suite's definition
+    initial_checkpoint_sha256: str | None = None  # of the weights that the run started from
 
 
 class Protocol(_Part):
@@ -129,7 +137,7 @@ class Code(_Part):
 class Checkpoint(_Part):
     sha256: str
     bytes: int
-    uri: str | None = None
+    uri: str | None = None  # where the weights lie if not beside the record
 
 
 class Scores(_Part):
@@ -143,6 +151,7 @@ class Record(_Part):
 
     schema_: Literal["bench.record/1"] = Field(default=SCHEMA, alias="schema")
     key: str
+    identity: Identity | None = None  # None before there was a protocol number
     status: Status
     reason: str | None = None
     suite: SuiteRef

@@ -8,30 +8,37 @@ import subprocess
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
-import torch
 
 from bench._version import __version__
 from bench.records import Code, Environment
+
+if TYPE_CHECKING:
+    import torch
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "timm", "torchvision")
 _CONTENDED = 0.1  # share of the machine's CPU time that other processes took
 
 
 def environment(device: torch.device) -> Environment:
+    """This process's, torch included."""
+    import torch
+
+    accelerator = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+    return machine(accelerator, torch.get_num_threads())
+
+
+def machine(accelerator: str | None = None, threads: int | None = None) -> Environment:
+    """The same without asking torch, for what is said of a process that ended without a word."""
     cpu, cores = _cpu_name(), psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    if device.type == "cuda":
-        name = torch.cuda.get_device_name(device)
-        hardware = f"cuda-{name}"
-    else:
-        name, hardware = "cpu", f"cpu-{platform.machine()}-{cpu}-{cores}c"
     return Environment(
-        device=name,
-        hardware_class=hardware,
+        device=accelerator or "cpu",
+        hardware_class=f"cuda-{accelerator}" if accelerator else f"cpu-{platform.machine()}-{cpu}-{cores}c",
         cpu=cpu,
         cores=cores,
-        threads=torch.get_num_threads(),
+        threads=threads or cores,
         ram_gib=round(psutil.virtual_memory().total / 2**30, 1),
         os=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),

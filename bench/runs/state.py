@@ -11,7 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bench.errors import DataInvalid
 from bench.learners.weights import Tensors, load_weights, read_tensors, write_tensors
+
+Modules = dict[str, nn.Module]  # by name; the learner is "model"
 
 
 @dataclass
@@ -34,10 +37,11 @@ class TrainingState:
         self.file = folder / "state.safetensors"
 
     def save(
-        self, model: nn.Module, best: Tensors, optimizer: torch.optim.Optimizer | None, progress: Progress
+        self, modules: Modules, best: Tensors, optimizer: torch.optim.Optimizer | None, progress: Progress
     ) -> None:
-        tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
-        tensors |= {f"best.{name}": value for name, value in best.items()}
+        tensors = {f"best.{name}": value for name, value in best.items()}
+        for part, module in modules.items():
+            tensors |= {f"{part}.{name}": value for name, value in module.state_dict().items()}
         plain: dict[str, Any] = {}
         for index, values in optimizer.state_dict()["state"].items() if optimizer else ():
             for name, value in values.items():
@@ -49,28 +53,57 @@ class TrainingState:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         write_tensors(self.file, tensors, meta)
 
-    def steps_done(self) -> int:
-        """Optimiser steps that a former attempt saved, 0 where there was none."""
-        return Progress(**json.loads(read_tensors(self.file)[1]["progress"])).step if self.file.exists() else 0
+    def progress(self) -> Progress | None:
+        """How far a former attempt came, None where there was none.
 
-    def load(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> tuple[Tensors, Progress] | None:
-        """Restore in place; returns the best state so far and the progress, or None where nothing was saved."""
+        A file that can't be read is put away: what it held is lost, and nothing is gained by failing over it.
+        """
         if not self.file.exists():
             return None
+        try:
+            return _progress(read_tensors(self.file)[1])
+        except DataInvalid:
+            self.file.unlink(missing_ok=True)
+            return None
+
+    def load(self, modules: Modules, optimizer: torch.optim.Optimizer | None) -> tuple[Tensors, Progress] | None:
+        """Restore in place; returns the best state so far and the progress, or None where nothing was saved."""
+        if self.progress() is None:
+            return None
         tensors, meta = read_tensors(self.file)
-        load_weights(model, _below(tensors, "model."))
+        for part, module in modules.items():
+            load_weights(module, _below(tensors, f"{part}."))
         if optimizer:
             state: dict[int, dict[str, Any]] = {}
             for key, value in [*_below(tensors, "optimizer.").items(), *json.loads(meta["optimizer"]).items()]:
                 index, _, name = key.partition(".")
                 state.setdefault(int(index), {})[name] = value
             optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-        return _below(tensors, "best."), Progress(**json.loads(meta["progress"]))
+            _as_parameters_lie(optimizer)
+        return _below(tensors, "best."), _progress(meta)
 
 
 def file_sha256(file: Path) -> str:
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _as_parameters_lie(optimizer: torch.optim.Optimizer) -> None:
+    """Give each state tensor the memory format of its parameter, as the optimiser itself would have made it.
+
+    Fused kernels walk over memory: a moment in another format than its weights is read in another order.
+    """
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+
+
+def _progress(meta: dict[str, str]) -> Progress:
+    try:
+        return Progress(**json.loads(meta["progress"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataInvalid(f"not a training state: {error}") from None
 
 
 def _below(tensors: Tensors, prefix: str) -> Tensors:

@@ -1,0 +1,171 @@
+"""One process at a time on one run: an exclusive lease, a file beside the run that says who holds it.
+
+The system's file lock decides, so that the lease of a process that dies, however it dies, is free at once. Where a lock
+does not reach other machines (some network file systems) the heartbeat does: the owner touches the file every few
+seconds, and another host's lease counts until it has been silent for a minute.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.records.files import explain
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+HEARTBEAT_S = 10.0
+SILENT_S = 60.0  # a lease of another host whose owner has not touched it for so long is free
+_GRACE_S = 2.0  # an owner that was just killed needs a moment to be gone
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds a lease. `since` is RFC 3339, UTC."""
+
+    host: str
+    pid: int
+    since: str
+
+    @classmethod
+    def me(cls) -> Owner:
+        return cls(socket.gethostname(), os.getpid(), datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}, since {self.since}"
+
+
+class Busy(Exception):
+    """Somebody else holds the lease. `owner` is None where it has not said yet who it is."""
+
+    def __init__(self, owner: Owner | None) -> None:
+        super().__init__(f"{owner or 'another process'} works on it")
+        self.owner = owner
+
+
+@contextmanager
+def lease(file: Path, wait: bool = False, say: Callable[[str], None] = lambda text: None) -> Iterator[None]:
+    """Hold the lease of `file` for the length of the block; afterwards the file is gone.
+
+    wait : wait for another owner, however long it takes; else raise Busy after a moment
+    say : told once who is waited for
+
+    Raises StoreError where the file can't be written.
+    """
+    began, told, owner = time.monotonic(), False, os.getpid()
+    while True:
+        try:
+            handle = _acquire(file)
+            break
+        except Busy as busy:
+            if not wait and time.monotonic() - began > _GRACE_S:
+                raise
+            if not told and time.monotonic() - began > _GRACE_S:
+                say(f"waiting: {busy}")
+                told = True
+        time.sleep(_POLL_S)
+    done = threading.Event()
+    threading.Thread(target=_beat, args=(file, done), name="bench-heartbeat", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+        _release(handle, file, owner)
+
+
+def is_free(file: Path) -> bool:
+    """Whether nobody holds the lease of `file`, which need not exist; asking takes it for a moment."""
+    if not file.exists():
+        return True
+    try:
+        _release(_acquire(file), file, os.getpid())
+    except Busy:
+        return False
+    return True
+
+
+def _release(handle: int, file: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked copy leaves the lease to whom it belongs
+        with contextlib.suppress(OSError):
+            file.unlink()
+    os.close(handle)
+
+
+def _acquire(file: Path) -> int:
+    """An open, locked descriptor of the file that lies there now. Raises Busy."""
+    while True:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        except OSError as error:
+            raise explain(error, file) from error
+        try:
+            if not _lock(handle):
+                raise Busy(_owner(handle))
+            if not _is_at(handle, file):  # the former owner removed it between our opening and locking
+                os.close(handle)
+                continue
+            if (other := _owner(handle)) and other.host != socket.gethostname() and _age(handle) < SILENT_S:
+                raise Busy(other)
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, json.dumps(asdict(Owner.me())).encode(), 0)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                os.close(handle)
+            if isinstance(error, OSError):
+                raise explain(error, file) from error
+            raise
+        return handle
+
+
+def _lock(handle: int) -> bool:
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return False
+        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):  # a file system without locks
+            raise
+    return True
+
+
+def _is_at(handle: int, file: Path) -> bool:
+    try:
+        there = os.stat(file)
+    except FileNotFoundError:
+        return False
+    here = os.fstat(handle)
+    return (there.st_ino, there.st_dev) == (here.st_ino, here.st_dev)
+
+
+def _owner(handle: int) -> Owner | None:
+    try:
+        return Owner(**json.loads(os.pread(handle, 4096, 0)))
+    except (ValueError, TypeError, OSError):  # empty: taken, and not signed yet
+        return None
+
+
+def _age(handle: int) -> float:
+    return time.time() - os.fstat(handle).st_mtime
+
+
+def _beat(file: Path, done: threading.Event) -> None:
+    while not done.wait(HEARTBEAT_S):
+        with contextlib.suppress(OSError):
+            os.utime(file)

@@ -1,0 +1,137 @@
+"""Learners' code runs in processes of its own, one for each question and each cell: whatever ends one ends nothing else.
+
+They are forked from a server that has imported torch and nothing of any learner's, so that a new one costs hundredths
+of a second and finds everything as it was: default dtype, gradients, working directory, modules, memory. Where there is
+no such server (Windows, macOS) each one starts anew. What a process says goes through a pipe as JSON: the parent never
+unpickles what learners' code could have written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from bench import errors
+
+_PRELOADED = ["bench.runs.child", "bench.cli.app"]
+_LAST_WORDS_S = 60.0  # after Ctrl-C, to write an `interrupted` record
+_GONE_S = 5.0
+
+OnEvent = Callable[[str, list[Any]], None]
+
+
+@dataclass
+class Ended(Exception):
+    """A process that ended without an answer. `status` is that of its run: "failed" or "timeout"."""
+
+    status: str
+    reason: str
+
+
+def call(task: str, argument: object, on_event: OnEvent = lambda name, values: None, timeout: float | None = None) -> Any:
+    """What `bench.runs.child` answers to a task, as plain JSON values.
+
+    argument : picklable
+    on_event : called with what the process tells meanwhile
+    timeout : seconds after which the process is ended
+
+    Raises BenchError as it was raised there, Ended where the process ended otherwise, KeyboardInterrupt after Ctrl-C
+    when the process has said its last words.
+    """
+    context = _context()
+    receiver, sender = context.Pipe(duplex=False)
+    surroundings = {"environment": dict(os.environ), "folder": str(Path.cwd()), "path": list(sys.path)}
+    process = context.Process(target=_begin, args=(sender, task, argument, surroundings))  # type: ignore[attr-defined]
+    process.start()
+    sender.close()
+    try:
+        return _conversation(process, receiver, on_event, timeout)
+    finally:
+        _end(process)
+        receiver.close()
+
+
+def _begin(sender: Connection, task: str, argument: object, surroundings: dict[str, Any]) -> None:
+    from bench.runs.child import main
+
+    main(sender, task, argument, surroundings)
+
+
+def _context() -> BaseContext:
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
+
+
+def _conversation(process: BaseProcess, receiver: Connection, on_event: OnEvent, timeout: float | None) -> Any:
+    deadline = None if timeout is None else time.monotonic() + timeout
+    interrupted = False
+    while True:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        try:
+            ready = wait([receiver, process.sentinel], left)
+            if not ready:
+                raise Ended("failed" if interrupted else "timeout", f"stopped after {timeout:g} s (--timeout)")
+            if receiver not in ready and not receiver.poll():  # dead, and all it said was heard
+                raise KeyboardInterrupt if interrupted else Ended("failed", _cause(process))
+            try:
+                message = json.loads(receiver.recv_bytes())
+            except (EOFError, ConnectionError):
+                process.join(_GONE_S)
+                raise KeyboardInterrupt if interrupted else Ended("failed", _cause(process)) from None
+        except KeyboardInterrupt:
+            if interrupted:
+                raise
+            interrupted, deadline = True, time.monotonic() + _LAST_WORDS_S
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid or 0, signal.SIGINT)
+            continue
+        name, values = message
+        if name == "answer":
+            return values[0]
+        if name == "refused":
+            raise _error(*values)
+        if name == "interrupted":
+            raise KeyboardInterrupt
+        if name == "ended":
+            raise Ended("failed", values[0])
+        on_event(name, values)
+
+
+def _error(kind: str, message: str, fix: str) -> errors.BenchError:
+    found = getattr(errors, kind, errors.BenchError)
+    error: errors.BenchError = found(message, fix)
+    return error
+
+
+def _cause(process: BaseProcess) -> str:
+    code = process.exitcode
+    if code is None or code >= 0:
+        return f"the learner's code ended the process (exit code {code})"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    why = ": out of memory, or killed by somebody" if -code == signal.SIGKILL else ""
+    return f"the process was ended by {name}{why}"
+
+
+def _end(process: BaseProcess) -> None:
+    """End the process and everything that it started."""
+    process.join(0.2)
+    if process.pid is not None:
+        for end in (os.killpg, os.kill) if hasattr(os, "killpg") else (os.kill,):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                end(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    process.join(_GONE_S)

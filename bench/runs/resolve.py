@@ -1,0 +1,168 @@
+"""The first step: from what was typed to jobs. Everything is resolved before anything is computed. Free of torch.
+
+What only the learner's own code can say (its options, whether it fits the suite) is asked of `ask`, which may start a
+process for it, and remembered below the runs, so that a finished run is found again without importing the learner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench._version import __version__
+from bench.errors import UsageError
+from bench.identity import PROTOCOL, code_sha256
+from bench.learners.reading import LearnerInfo
+from bench.learners.registry import find_learner
+from bench.runs.job import Job, LearnerFacts, Settings, SuiteState
+from bench.runs.recipes import Recipe, find_recipe
+from bench.tasks.definition import definition_sha256
+from bench.tasks.registry import find_suite
+from bench.tasks.suites import MANIFEST_EPISODES, Suite
+
+_FOLDER = ".resolved"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a learner's code and of a suite's data.
+
+    recipe : as found, before budget and overrides
+    """
+
+    info: LearnerInfo
+    suite: Suite
+    recipe: Recipe
+    overrides: dict[str, str]
+    starts_from_checkpoint: bool
+    data_dir: Path | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Facts of a question; `broken` says how the learner's code ended the process that asked."""
+
+    state: SuiteState
+    facts: LearnerFacts
+    broken: str | None = None
+
+
+Ask = Callable[[Question], Answer]
+
+
+def resolve(
+    algo: str, suite_name: str, seeds: list[int], settings: Settings, ask: Ask, say: Callable[[str], None] = print
+) -> list[Job]:
+    """The jobs of one learner on one suite: one per seed, or a single one for a learner with nothing to train.
+
+    Raises UsageError for unknown names, options or recipes, and what `ask` raises: missing data, wrong hashes.
+    """
+    suite = find_suite(suite_name, settings.tasks_file)
+    _check(settings)
+    info = find_learner(algo)
+    source = code_sha256(info.file)
+    name, recipe = _recipe(info, suite, settings)
+    question = Question(info, suite, recipe, settings.overrides, settings.checkpoint is not None, settings.data_dir)
+    memory = _Memory(settings, question, source)
+    answer = memory.recall() or ask(question)
+    if answer.broken is None:
+        memory.keep(answer)
+    facts = answer.facts
+    if not facts.trains and not settings.checkpoint:
+        name, recipe = find_recipe(Path(), info.name, suite.name, None)
+    changes: dict[str, Any] = {}
+    if settings.precision:
+        changes["precision"] = settings.precision
+    if settings.strategy:
+        changes["strategy"] = settings.strategy
+    wanted: list[int | None] = [*seeds] if facts.trains else [None]
+    return [
+        Job(
+            info=info,
+            source_sha256=source,
+            suite=suite,
+            suite_sha256=definition_sha256(suite),
+            state=answer.state,
+            seed=seed,
+            recipe_name=name,
+            recipe=recipe.model_copy(update=changes).scaled(settings.budget),
+            facts=facts,
+            checkpoint_sha256=_file_sha256(settings.checkpoint) if settings.checkpoint else None,
+            settings=settings,
+            broken=answer.broken,
+        )
+        for seed in wanted
+    ]
+
+
+def _check(settings: Settings) -> None:
+    if settings.episodes is not None and not 2 <= settings.episodes <= MANIFEST_EPISODES:
+        raise UsageError(
+            f"--episodes must lie in 2..{MANIFEST_EPISODES:,}, found {settings.episodes}.",
+            "Official results use 2,000; close ranking 10,000.",
+        )
+    where = "`bench show RUN` prints where a run's checkpoint lies."
+    if not settings.train and settings.checkpoint is None:
+        raise UsageError("--no-train needs --checkpoint FILE.", where)
+    if settings.checkpoint is not None and not settings.checkpoint.is_file():
+        raise UsageError(f"No such checkpoint: {settings.checkpoint}", where)
+
+
+def _recipe(info: LearnerInfo, suite: Suite, settings: Settings) -> tuple[str, Recipe]:
+    if info.trains is False and not settings.checkpoint:
+        return find_recipe(Path(), info.name, suite.name, None)
+    return find_recipe(info.file.with_name("recipes.yaml"), info.name, suite.name, settings.recipe)
+
+
+class _Memory:
+    """Answers that were given before, a small file each, named by everything that the answer depends on."""
+
+    def __init__(self, settings: Settings, question: Question, source: str) -> None:
+        suite = question.suite
+        parts = {
+            "bench": [__version__, PROTOCOL],
+            "learner": [question.info.origin, question.info.name, source],
+            "suite": [definition_sha256(suite), suite.pin and suite.pin.model_dump()],
+            "fingerprint": _fingerprint(question),
+            "recipe": question.recipe.model_dump(mode="json"),
+            "overrides": question.overrides,
+            "checkpoint": question.starts_from_checkpoint,
+        }
+        name = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+        self.file = settings.runs / _FOLDER / f"{name}.json"
+
+    def recall(self) -> Answer | None:
+        try:
+            fields = json.loads(self.file.read_bytes())
+            state = fields["state"] | {"shape": tuple(fields["state"]["shape"])}
+            return Answer(SuiteState(**state), LearnerFacts(**fields["facts"]))
+        except (OSError, ValueError, KeyError, TypeError):  # never asked, or not readable: asked again
+            return None
+
+    def keep(self, answer: Answer) -> None:
+        with contextlib.suppress(OSError):  # a memory only; a disk that can't be written shows elsewhere
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            aside = self.file.with_suffix(".part")
+            aside.write_text(json.dumps({"state": asdict(answer.state), "facts": asdict(answer.facts)}))
+            aside.replace(self.file)
+
+
+def _fingerprint(question: Question) -> str | None:
+    """Of the suite's images as they are prepared on this machine. Raises DataMissing, DataInvalid."""
+    from bench.data import load
+    from bench.tasks.suites import ImageTask
+
+    task = question.suite.task
+    if not isinstance(task, ImageTask):
+        return None
+    return load(task.data, data_dir=question.data_dir, path=task.path, image_size=task.image_size).card.fingerprint
+
+
+def _file_sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,149 @@
+"""The last step of a run: from what it did to its record in the store. Free of torch."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.identity import PROTOCOL
+from bench.records import (
+    AlgorithmRef,
+    Checkpoint,
+    Environment,
+    Identity,
+    Memory,
+    Protocol,
+    Record,
+    RunStore,
+    Size,
+    SuiteRef,
+    Timing,
+    Validation,
+    describe_scores,
+)
+from bench.runs.environment import code
+from bench.runs.job import Job
+from bench.runs.metrics import metrics
+from bench.runs.outcome import Outcome, finished
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What an instance of the learner says it sees; options may decide it."""
+
+    transductive: bool = False
+    external_data: tuple[str, ...] = ()
+    saw_test_classes: bool = False
+
+
+@dataclass
+class Findings:
+    """What a run has found out so far; steps that it did not reach leave their parts empty."""
+
+    environment: Environment
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    declared: Declared | None = None
+    validation: Validation | None = None
+    curve: pd.DataFrame | None = None
+    scores: pd.DataFrame | None = None
+    timing: Timing = field(default_factory=Timing)
+    memory: Memory = field(default_factory=Memory)
+    size: Size | None = None
+    checkpoint: Path | None = None
+
+
+def write(job: Job, store: RunStore, status: str, reason: str | None, findings: Findings) -> Outcome:
+    """Store the record; the caller holds the run's lease. Only an `ok` replaces an `ok`: else the outcome is not stored.
+
+    Raises StoreError when the disk refuses.
+    """
+    record = record_of(job, status, reason, findings)
+    earlier = None if status == "ok" else finished(store, job)
+    if earlier is not None:
+        return Outcome(job, earlier.path, record, stored=False, note=f"The earlier record stays: {earlier.path}")
+    path = store.write(record, findings.scores, findings.curve, job.stored_recipe(), findings.checkpoint)
+    return Outcome(job, path, record)
+
+
+def record_of(job: Job, status: str, reason: str | None, findings: Findings) -> Record:
+    """The record of one run."""
+    suite, info, facts, scores = job.suite, job.info, job.facts, findings.scores
+    return Record(
+        key=job.key,
+        identity=Identity(
+            protocol=PROTOCOL, suite_sha256=job.suite_sha256, initial_checkpoint_sha256=job.checkpoint_sha256
+        ),
+        status=status,  # type: ignore[arg-type]  # checked by pydantic
+        reason=reason,
+        suite=SuiteRef(
+            name=suite.name,
+            version=suite.version,
+            kind=suite.kind,
+            manifest_sha256=job.state.manifest,
+            data_fingerprint=job.state.fingerprint,
+            pinned=job.state.pinned,
+            data_source=job.state.source,
+        ),
+        episodes=0 if scores is None else len(scores),
+        algorithm=AlgorithmRef(
+            name=info.name,
+            family=facts.family,
+            origin=info.origin,
+            title=info.title,
+            options=facts.options,
+            overrides=dict(job.settings.overrides),
+            trains=job.seed is not None,
+            knows=facts.privileged,
+            source_sha256=job.source_sha256,
+        ),
+        recipe=job.recipe_name,
+        budget=job.settings.budget,
+        seed=job.seed,
+        protocol=_protocol(job, findings.declared or Declared(facts.transductive)),
+        metrics=[] if scores is None else metrics(suite, scores),
+        validation=findings.validation,
+        timing=findings.timing,
+        memory=findings.memory,
+        size=findings.size,
+        precision=job.recipe.precision,
+        strategy=job.recipe.strategy,
+        environment=findings.environment,
+        code=code(),
+        command=job.settings.command,
+        started=_utc(findings.started),
+        finished=_utc(datetime.now(UTC)),
+        checkpoint=_checkpoint(findings.checkpoint),
+        scores=None if scores is None else describe_scores(scores),
+    )
+
+
+def _protocol(job: Job, declared: Declared) -> Protocol:
+    way, shot, query = job.state.shape
+    shape, trains = job.recipe.train, job.trains
+    return Protocol(
+        transductive=declared.transductive,
+        external_data=list(declared.external_data),
+        saw_test_classes=declared.saw_test_classes,
+        train_way=(shape.way or way or None) if trains else None,
+        train_shot=(shape.shot or shot or None) if trains else None,
+        train_query=(shape.query or query or None) if trains else None,
+        selection=job.recipe.selection if trains else "none",
+        n_configs_tried=job.settings.n_configs_tried,
+    )
+
+
+def _checkpoint(file: Path | None) -> Checkpoint | None:
+    if file is None:
+        return None
+    with file.open("rb") as handle:
+        return Checkpoint(sha256=hashlib.file_digest(handle, "sha256").hexdigest(), bytes=file.stat().st_size)
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
