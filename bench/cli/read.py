@@ -138,7 +138,7 @@ def _unpinned_manifest(suite: Suite) -> str:
 
 def _learner_facts(info: LearnerInfo) -> dict[str, Any]:
     from bench.learners.source import source_sha256
-    from bench.runs.recipes import recipe_names
+    from bench.runs.recipe_choice import recipe_names
 
     return {
         "algo": info.name,
@@ -148,7 +148,7 @@ def _learner_facts(info: LearnerInfo) -> dict[str, Any]:
         "trains": info.trains is not False,
         "from": info.origin,
         "options": {name: f"{kind} = {default}" for name, (kind, default) in info.options.items()},
-        "recipes": recipe_names(info.file.with_name("recipes.yaml"), info.name),
+        "recipes": recipe_names(info),
         "source sha256": source_sha256(info.file),
         "about": info.doc,
     }

@@ -13,8 +13,9 @@ from bench.learners.options import resolve_options
 from bench.learners.registry import LearnerInfo, find_learner, load
 from bench.learners.source import source_sha256
 from bench.records.key import run_key
-from bench.runs.recipes import Recipe, find_recipe
-from bench.tasks.registry import find_suite
+from bench.runs.recipe_choice import Choice, find_recipe
+from bench.runs.recipes import Recipe
+from bench.tasks.registry import all_suites, find_suite
 from bench.tasks.suites import BUDGET_EPISODES, MANIFEST_EPISODES, Suite
 
 if TYPE_CHECKING:
@@ -121,9 +122,10 @@ def resolve(algo: str, suite_name: str, seeds: list[int], settings: Settings) ->
     info = find_learner(algo)
     learner = load(info)
     if learner.trains or settings.checkpoint:
-        name, recipe = find_recipe(info.file.with_name("recipes.yaml"), info.name, suite.name, settings.recipe)
+        choice = find_recipe(info, suite.name, settings.recipe, all_suites(settings.tasks_file))
     else:
-        name, recipe = find_recipe(Path(), info.name, suite.name, None)
+        choice = Choice()
+    recipe = choice.recipe
     changes: dict[str, Any] = {}
     if settings.precision:
         changes["precision"] = settings.precision
@@ -133,4 +135,4 @@ def resolve(algo: str, suite_name: str, seeds: list[int], settings: Settings) ->
     recipe = recipe.model_copy(update=changes).scaled(settings.budget)
     source = source_sha256(info.file)
     wanted: list[int | None] = [*seeds] if learner.trains else [None]
-    return [Request(info, learner, suite, seed, name, recipe, options, source, settings) for seed in wanted]
+    return [Request(info, learner, suite, seed, choice.name, recipe, options, source, settings) for seed in wanted]

@@ -2,63 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from functools import cache
 
 import pytest
 
 from bench.learners.options import resolve_options
 from bench.learners.registry import all_learners, load
 from bench.resources import resource
-from bench.runs import recipes
-from bench.runs.recipes import find_recipe, recipe_names
+from bench.runs.recipe_choice import check_fits, find_recipe, recipe_names
+from bench.runs.recipe_files import FOLDER
 from bench.tasks.registry import all_suites
 from bench.tasks.suites import ImageTask
 
-FILE = resource("baselines") / "recipes.yaml"
+BASELINES = {name: info for name, info in all_learners().items() if info.origin.startswith("baselines/")}
+NAMES = {name: recipe_names(info) for name, info in BASELINES.items()}
 SUITES = all_suites()
 RECIPES = [
     (learner, recipe, suite)
-    for learner in all_learners()
-    for recipe, patterns in recipe_names(FILE, learner).items()
+    for learner, recipes in NAMES.items()
+    for recipe, patterns in recipes.items()
     for suite in SUITES
     if any(fnmatchcase(suite, pattern) for pattern in patterns)
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_read() -> Iterator[None]:
-    """The file is parsed once, not for every case."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipes, "_read", cache(recipes._read))
-        yield
-
-
 def test_learners_that_train_have_both_recipes() -> None:
-    for name, info in all_learners().items():
-        if info.origin.startswith("baselines/"):
-            found = set(recipe_names(FILE, name))
-            assert found == ({"paper", "fast"} if load(info).trains else set()), name
+    for name, info in BASELINES.items():
+        assert set(NAMES[name]) == ({"paper", "fast"} if load(info).trains else set()), name
+
+
+def test_every_file_of_recipes_is_a_learners() -> None:
+    files = {path.stem for path in (resource("baselines") / FOLDER).glob("*.yaml")}
+    assert files == {name for name, recipes in NAMES.items() if recipes}
+
+
+def test_every_pattern_is_the_first_of_some_suite() -> None:
+    for learner, recipes in NAMES.items():
+        for name, patterns in recipes.items():
+            first = {next((p for p in patterns if fnmatchcase(suite, p)), None) for suite in SUITES}
+            assert first >= set(patterns), f"{learner} {name}: {set(patterns) - first} can never be used"
 
 
 @pytest.mark.parametrize("learner, name, suite", RECIPES)
 def test_a_recipe_is_valid(learner: str, name: str, suite: str) -> None:
-    _, recipe = find_recipe(FILE, learner, suite, name)
-    resolve_options(load(all_learners()[learner]), recipe.options)
+    recipe = find_recipe(BASELINES[learner], suite, name).recipe
+    resolve_options(load(BASELINES[learner]), recipe.options)
     task = SUITES[suite].task
     if isinstance(task, ImageTask):
         assert task.pool is not None
-        classes, images = task.pool["train"]
-        assert (recipe.train.way or task.way) <= classes
-        assert (recipe.train.shot or task.shot) + (recipe.train.query or task.query) <= images
+        check_fits(name, recipe, (task.way, task.shot, task.query), *task.pool["train"])
     if learner == "maml" and recipe.options.get("report_steps"):
         assert recipe.options["test_steps"] in recipe.options["report_steps"]
 
 
 @pytest.mark.parametrize("learner, name, suite", RECIPES)
 def test_budgets_scale_steps_and_schedule_together(learner: str, name: str, suite: str) -> None:
-    _, recipe = find_recipe(FILE, learner, suite, name)
+    recipe = find_recipe(BASELINES[learner], suite, name).recipe
     assert recipe.scaled("full") == recipe
     short, smoke = recipe.scaled("short"), recipe.scaled("smoke")
     assert short.steps == recipe.steps // 10 and smoke.steps == 20
