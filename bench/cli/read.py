@@ -137,7 +137,7 @@ def _unpinned_manifest(suite: Suite) -> str:
 
 
 def _learner_facts(info: LearnerInfo) -> dict[str, Any]:
-    from bench.learners.source import source_sha256
+    from bench.identity import code_sha256
     from bench.runs.recipe_choice import recipe_names
 
     return {
@@ -149,7 +149,7 @@ def _learner_facts(info: LearnerInfo) -> dict[str, Any]:
         "from": info.origin,
         "options": {name: f"{kind} = {default}" for name, (kind, default) in info.options.items()},
         "recipes": recipe_names(info),
-        "source sha256": source_sha256(info.file),
+        "source sha256": code_sha256(info.file),
         "about": info.doc,
     }
 

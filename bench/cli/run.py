@@ -5,11 +5,16 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, parse_seeds, print_json, split_names
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.runs.outcome import Outcome
 
 
 def run_command(
@@ -45,6 +50,12 @@ def run_command(
     runs: RunsDir = Path("runs"),
     data_dir: DataDir = None,
     force: Annotated[bool, typer.Option("--force", help="Run again even if a finished record is there.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for another process that works on the same run, instead of leaving it.")
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds that each cell may take [default: no limit].")
+    ] = None,
     configs_tried: Annotated[
         int, typer.Option(min=1, help="Configurations tried on validation before this one; goes into the record.")
     ] = 1,
@@ -56,7 +67,9 @@ def run_command(
     A finished run is not repeated; an interrupted one continues. The last line is the command that shows the result.
     """
     from bench.learners.options import parse_settings
-    from bench.runs.request import Settings, resolve
+    from bench.runs.ask import asking
+    from bench.runs.job import Settings
+    from bench.runs.resolve import resolve
 
     asked = Settings(
         recipe=recipe,
@@ -72,37 +85,61 @@ def run_command(
         data_dir=data_dir,
         runs=runs,
         force=force,
+        wait=wait,
+        timeout=timeout,
         n_configs_tried=configs_tried,
         command=shlex.join(["bench", *sys.argv[1:]]),
     )
+    said = console(stderr=True)
     cells = [(a, s) for s in split_names(suite) for a in split_names(algo)]
-    requests = [request for a, s in cells for request in resolve(a, s, parse_seeds(seeds), asked)]
+    jobs = [
+        job
+        for a, s in cells
+        for job in resolve(a, s, parse_seeds(seeds), asked, asking(timeout), lambda text: _say(said, text))
+    ]
     if dry_run:
-        from bench.cli.tables import requests_table
+        from bench.cli.tables import jobs_table
 
-        plan = [
-            {"algo": r.info.name, "suite": r.suite.name, "seed": r.seed, "recipe": r.recipe_dict()} for r in requests
-        ]
+        plan = [{"algo": j.info.name, "suite": j.suite.name, "seed": j.seed, "recipe": j.recipe_dict()} for j in jobs]
         if as_json:
             print_json(plan)
         else:
-            console().print(requests_table(requests))
+            console().print(jobs_table(jobs))
         return
 
-    from bench.cli.tables import outcomes_table
     from bench.runs.many import run_all
 
-    outcomes = run_all(requests, console(stderr=True))
-    if as_json:
-        print_json(
-            [
-                {"path": str(o.path), "cached": o.cached, **o.record.model_dump(mode="json", by_alias=True)}
-                for o in outcomes
-            ]
-        )
-    else:
-        console().print(outcomes_table(outcomes))
-        last = outcomes[-1].path
-        typer.echo(f"bench show {shlex.quote(str(last))}")
-    if any(outcome.record.status == "failed" for outcome in outcomes):
+    outcomes: list[Outcome] = []
+    try:
+        outcomes.extend(run_all(jobs, said))
+    finally:
+        if outcomes:
+            _print(outcomes, as_json)
+    if any(outcome.bad for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _say(said: Console, text: str) -> None:
+    said.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _print(outcomes: list[Outcome], as_json: bool) -> None:
+    if as_json:
+        print_json([_plain(outcome) for outcome in outcomes])
+        return
+    from bench.cli.tables import outcomes_table
+
+    console().print(outcomes_table(outcomes))
+    typer.echo(f"bench show {shlex.quote(str(outcomes[-1].path))}")
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    record = outcome.record.model_dump(mode="json", by_alias=True) if outcome.record else {}
+    return {
+        "path": str(outcome.path),
+        "cached": outcome.cached,
+        "stored": outcome.stored,
+        **record,
+        "status": outcome.status,
+        "reason": outcome.reason or None,
+    }

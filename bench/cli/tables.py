@@ -8,22 +8,25 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from bench.records import Metric
-    from bench.runs.request import Request
-    from bench.runs.run import Outcome
+    from bench.runs.job import Job
+    from bench.runs.outcome import Outcome
 
 
 def outcomes_table(outcomes: list[Outcome]) -> Table:
     table = Table("suite", "algo", "seed", "mode", "score (95 % closed CI)", "episodes", "train", "episodes/s")
     for outcome in outcomes:
-        record = outcome.record
-        score = format_metric(record.metrics[0]) if record.status == "ok" else record.status  # the log has the reason
+        job, record = outcome.job, outcome.record
+        seed = "n/a" if job.seed is None else str(job.seed)
+        if record is None:
+            table.add_row(job.suite.name, job.info.name, seed, "-", outcome.status, "-", "-", "-")
+            continue
         timing = record.timing
         table.add_row(
-            record.suite.name,
-            record.algorithm.name,
-            "n/a" if record.seed is None else str(record.seed),
+            job.suite.name,
+            job.info.name,
+            seed,
             "transductive" if record.protocol.transductive else "inductive",
-            score,
+            format_metric(record.metrics[0]) if record.status == "ok" else record.status,  # the log has the reason
             f"{record.episodes:,}",
             "-" if timing.train_s is None else f"{timing.train_s:.0f} s",
             "-" if timing.eval_episodes_per_s is None else f"{timing.eval_episodes_per_s:,.0f}",
@@ -31,18 +34,18 @@ def outcomes_table(outcomes: list[Outcome]) -> Table:
     return table
 
 
-def requests_table(requests: list[Request]) -> Table:
+def jobs_table(jobs: list[Job]) -> Table:
     table = Table("suite", "algo", "seed", "recipe", "steps", "episodes a step", "test episodes")
-    for request in requests:
-        trains = request.trains
+    for job in jobs:
+        trains = job.trains
         table.add_row(
-            request.suite.name,
-            request.info.name,
-            "n/a" if request.seed is None else str(request.seed),
-            request.recipe_name if trains else "nothing to train",
-            f"{request.recipe.steps:,}" if trains else "-",
-            str(request.recipe.batch) if trains else "-",
-            f"{request.episodes:,}",
+            job.suite.name,
+            job.info.name,
+            "n/a" if job.seed is None else str(job.seed),
+            job.recipe_name if trains else "nothing to train",
+            f"{job.recipe.steps:,}" if trains else "-",
+            str(job.recipe.batch) if trains else "-",
+            f"{job.episodes:,}",
         )
     return table
 

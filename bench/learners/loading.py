@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -44,13 +45,23 @@ def load(info: LearnerInfo) -> type[Learner]:
             f"{info.origin} must declare its family, found {family!r}.",
             f"Add a line to the class: family = one of {', '.join(map(repr, get_args(Family)))}.",
         )
-    options = found.Options
-    fields = {name for base in options.__mro__[:-1] for name in vars(base).get("__annotations__", {})}
+    options: Any = found.Options
+    fields = _annotated(options)
     if not dataclasses.is_dataclass(options) or fields != {field.name for field in dataclasses.fields(options)}:
         raise UsageError(
             f"{info.origin}: its Options must be a dataclass.", "Put @dataclass on the line before `class Options`."
         )
     return found
+
+
+def _annotated(options: type) -> set[str]:
+    """Names that would be fields of a dataclass."""
+    return {
+        name
+        for base in options.__mro__[:-1]
+        for name, kind in inspect.get_annotations(base).items()
+        if "ClassVar" not in str(kind)
+    }
 
 
 def _module(info: LearnerInfo) -> ModuleType:

@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,13 +20,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench.records.files import explain
 
+fcntl: Any
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 HEARTBEAT_S = 10.0
 SILENT_S = 60.0  # a lease of another host whose owner has not touched it for so long is free
@@ -98,6 +101,39 @@ def is_free(file: Path) -> bool:
     return True
 
 
+@contextmanager
+def machine_shared(say: Callable[[str], None] = lambda text: None) -> Iterator[None]:
+    """Work on this machine beside others; waits while somebody measures speed, alone."""
+    with _machine(alone=False, say=say):
+        yield
+
+
+@contextmanager
+def machine_alone(say: Callable[[str], None] = lambda text: None) -> Iterator[None]:
+    """Have the machine to oneself among processes of bench: waits for those that work, and holds up new ones."""
+    with _machine(alone=True, say=say):
+        yield
+
+
+@contextmanager
+def _machine(alone: bool, say: Callable[[str], None]) -> Iterator[None]:
+    if fcntl is None:
+        yield
+        return
+    who = os.getuid()
+    handle = os.open(
+        Path(tempfile.gettempdir()) / f"bench-machine-{who}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+    )
+    mode = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+    try:
+        if not _lock(handle, mode):
+            say("waiting for runs on this machine to end" if alone else "waiting: a speed is being measured, alone")
+            fcntl.flock(handle, mode)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _release(handle: int, file: Path, owner: int) -> None:
     if os.getpid() == owner:  # a forked copy leaves the lease to whom it belongs
         with contextlib.suppress(OSError):
@@ -132,11 +168,11 @@ def _acquire(file: Path) -> int:
         return handle
 
 
-def _lock(handle: int) -> bool:
+def _lock(handle: int, mode: int | None = None) -> bool:
     if fcntl is None:
         return True
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (mode or fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EACCES):
             return False

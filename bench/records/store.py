@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import StoreError, UsageError, unknown_name
 from bench.records.files import RECORD, explain, read_record, record_bytes, sync_directory, write_file
+from bench.records.lease import is_free
+from bench.records.names import LEASE
 from bench.records.schema import Record
 from bench.records.scores import check_scores, describe_scores, load_parquet, normal_scores, parquet_bytes
 
@@ -39,7 +41,8 @@ RECIPE = "recipe.yaml"
 CHECKPOINT = "checkpoint.safetensors"
 
 _TMP, _OLD = ".tmp-", ".old-"
-_STALE_S = 3600.0  # a write takes seconds: an hour-old temporary belongs to a dead writer
+_STALE_S = 3600.0  # a write takes seconds: an hour-old temporary belongs to a dead writer,
+_QUIET_S = 60.0  # and so does one of a minute whose run nobody holds the lease of
 _PUBLISH_ATTEMPTS = 50  # another writer or a recovering reader may get in between two renames
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+=-]*")
 
@@ -114,6 +117,11 @@ class RunStore:
             raise
         return target
 
+    def sweep(self, place: Path) -> None:
+        """Delete what dead writers of the run left beside its place. For who holds its lease: nobody else writes it."""
+        for leftover in place.parent.glob(f"{_TMP}{place.name}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
     def find(self, suite: str, algo: str, key: str) -> Path | None:
         """The run's directory, or None. A directory without record.json is not a run."""
         target = self.path(suite, algo, key)
@@ -177,8 +185,9 @@ class RunStore:
         return matches[0]
 
     def _runs_in(self, directory: Path) -> Iterator[StoredRun]:
-        keys = {path.name for path in _directories(directory)} | {_key(old) for old in directory.glob(_OLD + "*")}
-        for key in sorted(keys):
+        there = _directories(directory)  # a run is replaced by two renames: between them it lies aside
+        aside = [_key(old) for old in directory.glob(_OLD + "*")]
+        for key in sorted({path.name for path in [*there, *_directories(directory)]} | set(aside)):
             yield self._load(_restore(directory / key))
 
     def _load(self, path: Path) -> StoredRun:
@@ -239,7 +248,9 @@ def _clean(directory: Path) -> None:
                 shutil.rmtree(old.replace(doomed), ignore_errors=True)
     for leftover in directory.glob(_TMP + "*"):
         with contextlib.suppress(FileNotFoundError):
-            if time.time() - leftover.stat().st_mtime > _STALE_S:
+            age = time.time() - leftover.stat().st_mtime
+            key = leftover.name.removeprefix(_TMP).rpartition("-")[0]
+            if age > _STALE_S or (age > _QUIET_S and is_free(directory / (LEASE + key))):
                 shutil.rmtree(leftover, ignore_errors=True)
 
 

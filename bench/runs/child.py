@@ -18,11 +18,14 @@ from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any
 
+import torch
+
 from bench.errors import BenchError
 from bench.runs import facts
 from bench.runs.job import Job
+from bench.runs.material import prepare
+from bench.runs.resolve import Question
 from bench.runs.run import run
-from bench.runs.timing import time_job
 
 _TELL_EVERY = 0.1  # seconds between reports of progress
 
@@ -118,14 +121,14 @@ def _die_with(parent: Any) -> None:
     os._exit(1)
 
 
-def _answer(question: Any, reporter: Reporter) -> Any:
+def _answer(question: Question, reporter: Reporter) -> Any:
     found = facts.answer(question)
     reporter.alone()
-    return {"state": asdict(found.state), "facts": asdict(found.facts)}
+    return asdict(found)
 
 
-def _state(question: Any, reporter: Reporter) -> Any:
-    return asdict(facts.suite_state(question)[0])
+def _state(question: Question, reporter: Reporter) -> Any:
+    return asdict(facts.suite_state(prepare(question.suite, torch.device("cpu"), question.data_dir)))
 
 
 def _run(job: Job, reporter: Reporter) -> Any:
@@ -139,4 +142,4 @@ def _run(job: Job, reporter: Reporter) -> Any:
     }
 
 
-_TASKS: dict[str, Callable[[Any, Reporter], Any]] = {"answer": _answer, "state": _state, "run": _run, "time": time_job}
+_TASKS: dict[str, Callable[[Any, Reporter], Any]] = {"answer": _answer, "state": _state, "run": _run}

@@ -49,6 +49,7 @@ class SuiteState:
 
     manifest, fingerprint, pinned, source : as in `bench.records.SuiteRef`
     shape : way, shot and query of an episode, 0 where there is none or it varies
+    train_pool : classes of the train split and images of the smallest; None where there are none
     """
 
     manifest: str
@@ -56,6 +57,14 @@ class SuiteState:
     pinned: bool
     source: str | None
     shape: tuple[int, int, int]
+    train_pool: tuple[int, int] | None = None
+
+    @classmethod
+    def from_plain(cls, fields: dict[str, Any]) -> SuiteState:
+        """From what `dataclasses.asdict` gave, through JSON."""
+        way, shot, query = fields["shape"]
+        pool = fields["train_pool"] and (fields["train_pool"][0], fields["train_pool"][1])
+        return cls(**{**fields, "shape": (way, shot, query), "train_pool": pool})
 
 
 @dataclass(frozen=True)

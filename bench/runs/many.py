@@ -1,31 +1,34 @@
-"""Many runs, one after the other: a failed one is a result, and the others go on."""
+"""Many jobs, one after the other: one that fails is a result, and the others go on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from rich.console import Console
 
-from bench.runs.request import Request
-from bench.runs.run import Outcome, run
+from bench.runs.cell import carry_out
+from bench.runs.job import Job
+from bench.runs.outcome import Outcome
+
+CarryOut = Callable[[Job, Console], Outcome]
 
 
-def run_all(requests: list[Request], console: Console) -> list[Outcome]:
-    """Carry out the requests in order. Data or disk errors stop everything, for they would meet every run."""
-    outcomes = []
-    for number, request in enumerate(requests, 1):
-        outcome = run(request, console)
-        outcomes.append(outcome)
+def run_all(jobs: list[Job], console: Console, each: CarryOut = carry_out) -> Iterator[Outcome]:
+    """Carry out the jobs in order, each when the next outcome is asked for, and say how it ended.
+
+    Data or disk errors end the iteration, for they would meet every job.
+    """
+    for number, job in enumerate(jobs, 1):
+        outcome = each(job, console)
         console.print(
-            f"[{number}/{len(requests)}] {request.title}: {_verdict(outcome)}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
+            f"[{number}/{len(jobs)}] {job.title}: {_verdict(outcome)}", highlight=False, markup=False, soft_wrap=True
         )
-    return outcomes
+        yield outcome
 
 
 def _verdict(outcome: Outcome) -> str:
     record = outcome.record
-    if record.status != "ok":
-        return f"{record.status}: {record.reason}"
+    if record is None or record.status != "ok":
+        return f"{outcome.status}: {outcome.reason}"
     ranked = record.metrics[0]
     return f"{ranked.name} {ranked.mean:.4f} over {ranked.n:,} episodes{' (finished before)' if outcome.cached else ''}"

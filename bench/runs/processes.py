@@ -40,7 +40,9 @@ class Ended(Exception):
     reason: str
 
 
-def call(task: str, argument: object, on_event: OnEvent = lambda name, values: None, timeout: float | None = None) -> Any:
+def call(
+    task: str, argument: object, on_event: OnEvent = lambda name, values: None, timeout: float | None = None
+) -> Any:
     """What `bench.runs.child` answers to a task, as plain JSON values.
 
     argument : picklable

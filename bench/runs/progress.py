@@ -61,6 +61,9 @@ class Display(AbstractContextManager["Display"]):
         """Evaluation has scored `done` episodes of the phase."""
         self._show(done, "", force=False)
 
+    def alone(self) -> None:
+        """Nothing forks a display's own process unnoticed."""
+
     def _show(self, done: int, detail: str, force: bool) -> None:
         if self._task is not None:
             self._live.update(self._task, completed=done, detail=detail)

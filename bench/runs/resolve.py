@@ -20,9 +20,10 @@ from bench.identity import PROTOCOL, code_sha256
 from bench.learners.reading import LearnerInfo
 from bench.learners.registry import find_learner
 from bench.runs.job import Job, LearnerFacts, Settings, SuiteState
-from bench.runs.recipes import Recipe, find_recipe
+from bench.runs.recipe_choice import Choice, check_fits, find_recipe
+from bench.runs.recipes import Recipe
 from bench.tasks.definition import definition_sha256
-from bench.tasks.registry import find_suite
+from bench.tasks.registry import all_suites, find_suite
 from bench.tasks.suites import MANIFEST_EPISODES, Suite
 
 _FOLDER = ".resolved"
@@ -51,6 +52,11 @@ class Answer:
     facts: LearnerFacts
     broken: str | None = None
 
+    @classmethod
+    def from_plain(cls, fields: dict[str, Any]) -> Answer:
+        """From what `dataclasses.asdict` gave, through JSON."""
+        return cls(SuiteState.from_plain(fields["state"]), LearnerFacts(**fields["facts"]), fields["broken"])
+
 
 Ask = Callable[[Question], Answer]
 
@@ -66,15 +72,21 @@ def resolve(
     _check(settings)
     info = find_learner(algo)
     source = code_sha256(info.file)
-    name, recipe = _recipe(info, suite, settings)
-    question = Question(info, suite, recipe, settings.overrides, settings.checkpoint is not None, settings.data_dir)
+    choice = _recipe(info, suite, settings)
+    question = Question(
+        info, suite, choice.recipe, settings.overrides, settings.checkpoint is not None, settings.data_dir
+    )
     memory = _Memory(settings, question, source)
     answer = memory.recall() or ask(question)
     if answer.broken is None:
         memory.keep(answer)
-    facts = answer.facts
+    facts, state = answer.facts, answer.state
     if not facts.trains and not settings.checkpoint:
-        name, recipe = find_recipe(Path(), info.name, suite.name, None)
+        choice = Choice()
+    if choice.notice and not facts.skip:
+        say(choice.notice)
+    if facts.trains and settings.train and not facts.skip and state.train_pool:
+        check_fits(choice.name, choice.recipe, state.shape, *state.train_pool)
     changes: dict[str, Any] = {}
     if settings.precision:
         changes["precision"] = settings.precision
@@ -87,10 +99,10 @@ def resolve(
             source_sha256=source,
             suite=suite,
             suite_sha256=definition_sha256(suite),
-            state=answer.state,
+            state=state,
             seed=seed,
-            recipe_name=name,
-            recipe=recipe.model_copy(update=changes).scaled(settings.budget),
+            recipe_name=choice.name,
+            recipe=choice.recipe.model_copy(update=changes).scaled(settings.budget),
             facts=facts,
             checkpoint_sha256=_file_sha256(settings.checkpoint) if settings.checkpoint else None,
             settings=settings,
@@ -113,10 +125,10 @@ def _check(settings: Settings) -> None:
         raise UsageError(f"No such checkpoint: {settings.checkpoint}", where)
 
 
-def _recipe(info: LearnerInfo, suite: Suite, settings: Settings) -> tuple[str, Recipe]:
+def _recipe(info: LearnerInfo, suite: Suite, settings: Settings) -> Choice:
     if info.trains is False and not settings.checkpoint:
-        return find_recipe(Path(), info.name, suite.name, None)
-    return find_recipe(info.file.with_name("recipes.yaml"), info.name, suite.name, settings.recipe)
+        return Choice()
+    return find_recipe(info, suite.name, settings.recipe, all_suites(settings.tasks_file))
 
 
 class _Memory:
@@ -139,8 +151,7 @@ class _Memory:
     def recall(self) -> Answer | None:
         try:
             fields = json.loads(self.file.read_bytes())
-            state = fields["state"] | {"shape": tuple(fields["state"]["shape"])}
-            return Answer(SuiteState(**state), LearnerFacts(**fields["facts"]))
+            return Answer.from_plain(fields)
         except (OSError, ValueError, KeyError, TypeError):  # never asked, or not readable: asked again
             return None
 
@@ -148,7 +159,7 @@ class _Memory:
         with contextlib.suppress(OSError):  # a memory only; a disk that can't be written shows elsewhere
             self.file.parent.mkdir(parents=True, exist_ok=True)
             aside = self.file.with_suffix(".part")
-            aside.write_text(json.dumps({"state": asdict(answer.state), "facts": asdict(answer.facts)}))
+            aside.write_text(json.dumps(asdict(answer)))
             aside.replace(self.file)
 
 

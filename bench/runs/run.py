@@ -32,6 +32,7 @@ from bench.runs.leftovers import threads_left
 from bench.runs.material import Material, prepare
 from bench.runs.measure import peak_memory, size
 from bench.runs.metrics import too_many_floored
+from bench.records.names import LEASE, TRAINING
 from bench.runs.observer import Observer
 from bench.runs.outcome import Outcome, finished, suffices
 from bench.runs.precision import matmul_precision
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.learners.contract import Learner
-
-TRAINING, LEASE = ".training-", ".lease-"  # folder of an unfinished training and lease, beside the run
 
 
 def run(job: Job, observer: Observer) -> Outcome:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,11 +9,9 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from bench.learners.contract import Learner
 from bench.learners.explorer import Explorer
-from bench.records import Memory
 from bench.runs.evaluation import answering
 from bench.runs.precision import Precision, autocast
 from bench.runs.rollout import play
@@ -39,7 +35,7 @@ def adaptation_latency(learner: Learner, episodes: EvaluationEpisodes, precision
     """
     times = []
     with torch.no_grad(), autocast(episodes.device, precision):
-        for index, answer in enumerate(_singles(learner, episodes, WARMUP + REPEATS)):
+        for index, answer in enumerate(singles(learner, episodes, WARMUP + REPEATS)):
             _synchronise(episodes.device)
             began = time.perf_counter()
             answer()
@@ -49,26 +45,7 @@ def adaptation_latency(learner: Learner, episodes: EvaluationEpisodes, precision
     return Latency(float(np.percentile(times, 50)), float(np.percentile(times, 95)))
 
 
-def flops_per_episode(learner: Learner, episodes: EvaluationEpisodes) -> float | None:
-    """Floating-point operations of one episode or trial, counted by torch; None where it can't follow the code."""
-    answer = next(_singles(learner, episodes, 1))
-    try:
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            answer()
-    except Exception:  # the counter does not know every transform; a size that can't be measured is left out
-        return None
-    return float(counter.get_total_flops()) or None
-
-
-def peak_memory(device: torch.device) -> Memory:
-    """Highest resident memory of this process and highest allocated device memory so far, in MiB."""
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, KiB on Linux
-    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
-    on_device = torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else None
-    return Memory(peak_host_mib=round(host, 1), peak_device_mib=on_device and round(on_device, 1))
-
-
-def _singles(learner: Learner, episodes: EvaluationEpisodes, n: int) -> Iterator[Callable[[], object]]:
+def singles(learner: Learner, episodes: EvaluationEpisodes, n: int) -> Iterator[Callable[[], object]]:
     """The first `n` episodes or trials, drawn, each ready to be answered by a call."""
     if isinstance(learner, Explorer):
         for trial in episodes.trials(n, 1):

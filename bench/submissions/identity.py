@@ -10,10 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from bench.errors import BenchError
+from bench.identity import RunIdentity, code_sha256, former_key, learner_identity
 from bench.learners.registry import find_learner
-from bench.learners.source import source_sha256
 from bench.records.files import RECORD
-from bench.records.key import run_key
 from bench.records.store import CHECKPOINT
 from bench.runs.recipes import Recipe
 from bench.submissions.bundle import BUNDLE, file_entry, first_problem, record_entry
@@ -103,19 +102,7 @@ def check_options(entry: Entry) -> Iterator[Finding]:
         yield from _check_recipe(entry)
     elif set(recipe) != {"options"}:
         yield mismatch("recipe", f"recipe.yaml of a run without training holds options only, found {sorted(recipe)}")
-    key = run_key(
-        suite=(record.suite.name, record.suite.version),
-        manifest=record.suite.manifest_sha256,
-        fingerprint=record.suite.data_fingerprint,
-        algorithm=algorithm.name,
-        source=algorithm.source_sha256,
-        recipe=recipe,
-        budget=record.budget if entry.trained else None,
-        seed=record.seed,
-        precision=record.precision,
-        strategy=record.strategy,
-        checkpoint=entry.bundle.initial_checkpoint_sha256 if entry.bundle else None,
-    )
+    key = _key(entry)
     if key == record.key:
         yield ok("key", key)
     elif entry.bundle is None and "--checkpoint" in record.command:
@@ -130,6 +117,36 @@ def check_options(entry: Entry) -> Iterator[Finding]:
         )
 
 
+def _key(entry: Entry) -> str:
+    """The key that the entry's parts hash to, by the protocol that it was made under."""
+    record = entry.record
+    parts = {
+        "manifest": record.suite.manifest_sha256,
+        "fingerprint": record.suite.data_fingerprint,
+        "recipe": entry.recipe,
+        "budget": record.budget if entry.trained else None,
+        "seed": record.seed,
+        "precision": record.precision,
+        "strategy": record.strategy,
+    }
+    if record.identity is None:
+        return former_key(
+            suite=(record.suite.name, record.suite.version),
+            algorithm=record.algorithm.name,
+            source=record.algorithm.source_sha256,
+            checkpoint=entry.bundle.initial_checkpoint_sha256 if entry.bundle else None,
+            **parts,  # type: ignore[arg-type]  # as named above
+        )
+    return RunIdentity(
+        suite_sha256=record.identity.suite_sha256,
+        learner=learner_identity(record.algorithm.origin),
+        source_sha256=record.algorithm.source_sha256,
+        checkpoint=record.identity.initial_checkpoint_sha256,
+        protocol=record.identity.protocol,
+        **parts,  # type: ignore[arg-type]  # as named above
+    ).key
+
+
 def check_adapter(entry: Entry) -> Iterator[Finding]:
     """The bundled source hashes to what the record says; it is parsed, never imported."""
     algorithm = entry.record.algorithm
@@ -140,7 +157,7 @@ def check_adapter(entry: Entry) -> Iterator[Finding]:
         return
     path = entry.folder / adapter.file
     try:
-        found = source_sha256(path)
+        found = code_sha256(path)
         info = find_learner(f"{path}:{adapter.class_name}")
     except BenchError as error:
         yield mismatch("adapter", error.message)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from bench._version import __version__
 from bench.errors import UsageError
+from bench.identity import Layout, code_sha256, source_files
 from bench.learners.registry import LearnerInfo, find_learner
-from bench.learners.source import source_files, source_sha256
 from bench.records import Checkpoint, Record, RunStore
 from bench.records.files import RECORD, explain, record_bytes, write_file
 from bench.records.store import CHECKPOINT, CURVE, RECIPE, SCORES
@@ -127,14 +127,15 @@ def _adapter(folder: Path, record: Record, algo: str | None) -> AdapterSource:
     """Copy the learner's files if they are still those that ran; else name the commit of bench they are from."""
     algorithm = record.algorithm
     info = _find_adapter(record, algo)
-    if info is not None and source_sha256(info.file) == algorithm.source_sha256:
-        home = info.file.resolve().parent
-        target = folder / ADAPTER / (home.name if home.name.isidentifier() else "source")
+    if info is not None and code_sha256(info.file) == algorithm.source_sha256:
+        layout = Layout.of(info.file)
+        home = layout.root.name if layout.root.name.isidentifier() else "source"
+        target = folder / ADAPTER / ("" if layout.package else home)
         for path in source_files(info.file):
-            place = target / path.relative_to(home)
+            place = target / path.relative_to(layout.root)
             place.parent.mkdir(parents=True, exist_ok=True)
             write_file(place, path)
-        file = (target / info.file.name).relative_to(folder).as_posix()
+        file = (target / info.file.resolve().relative_to(layout.root)).relative_to(folder).as_posix()
         return AdapterSource(class_name=info.class_name, file=file)
     shipped = algorithm.origin.startswith("baselines/")
     if info is not None and shipped and record.code.commit and record.code.dirty is False:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,9 @@ import pandas as pd
 import torch
 
 from bench.errors import Mismatch, UsageError
+from bench.identity import code_sha256
 from bench.learners.options import resolve_options
 from bench.learners.registry import LearnerInfo, find_learner, load
-from bench.learners.source import source_sha256
 from bench.records import Record
 from bench.records.store import CHECKPOINT
 from bench.runs.build import build
@@ -25,7 +24,6 @@ from bench.runs.evaluation import evaluate
 from bench.runs.material import Material, prepare
 from bench.runs.precision import matmul_precision
 from bench.runs.state import file_sha256
-from bench.submissions.bundle import ADAPTER
 from bench.submissions.entry import Entry
 from bench.submissions.report import Answered, Finding, mismatch, note, ok
 from bench.tasks.episodes import EvaluationEpisodes
@@ -126,7 +124,7 @@ def replay(entry: Entry, site: Site) -> Replay:
 
 def answered(info: LearnerInfo, options: Any) -> Answered:
     """What a recorded verification says of the adapter that ran, as plain values."""
-    return Answered(source_sha256(info.file), json.loads(json.dumps(dataclasses.asdict(options))))
+    return Answered(code_sha256(info.file), json.loads(json.dumps(dataclasses.asdict(options))))
 
 
 def adapter(entry: Entry, allow_code: bool) -> tuple[LearnerInfo, Finding]:
@@ -139,17 +137,16 @@ def adapter(entry: Entry, allow_code: bool) -> tuple[LearnerInfo, Finding]:
         installed = find_learner(algorithm.name)
     except UsageError:
         installed = None
-    if installed is not None and source_sha256(installed.file) == algorithm.source_sha256:
+    if installed is not None and code_sha256(installed.file) == algorithm.source_sha256:
         return installed, ok("adapter", f"installed {installed.origin}, the source that ran")
     bundled = entry.bundle.adapter if entry.bundle else None
     if allow_code and bundled is not None and bundled.file is not None:
         path = (entry.folder / bundled.file).resolve()
-        if source_sha256(path) != algorithm.source_sha256:
+        if code_sha256(path) != algorithm.source_sha256:
             raise Mismatch(f"{bundled.file} is not the source that ran; it was not imported.")
-        sys.path.insert(0, str(entry.folder.resolve() / ADAPTER))  # it may import its folder by name
         return find_learner(f"{path}:{bundled.class_name}"), note("adapter", f"SUBMITTED CODE was run: {bundled.file}")
     if installed is not None:
-        found = source_sha256(installed.file)
+        found = code_sha256(installed.file)
         return installed, note("adapter", f"installed {installed.origin} of another source: a pass is for {found[:16]}")
     raise UsageError(
         f"No installed learner is called {algorithm.name!r} ({algorithm.origin}).",

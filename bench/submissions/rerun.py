@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,19 +11,20 @@ import numpy as np
 from rich.console import Console
 
 from bench.errors import UsageError
+from bench.identity import code_sha256
 from bench.learners.options import resolve_options
 from bench.learners.registry import load
-from bench.learners.source import source_sha256
 from bench.records import Record, RunStore
+from bench.runs.cell import carry_out
+from bench.runs.facts import suite_state
+from bench.runs.job import Job, LearnerFacts, Settings
 from bench.runs.recipes import Recipe
-from bench.runs.request import Request, Settings
-from bench.runs.run import run
 from bench.stats import Interval, crossed_interval, t_interval
 from bench.submissions.entry import Entry
 from bench.submissions.plausible import Floats, Known, known_results
-from bench.submissions.replay import Site, adapter, answered
+from bench.submissions.replay import Site, adapter, answered, material_of
 from bench.submissions.report import Answered, Finding, Report, mismatch, ok, suspicious
-from bench.tasks.registry import find_suite
+from bench.tasks.definition import definition_sha256
 
 
 def verify_rerun(
@@ -63,39 +65,47 @@ def _train(
 ) -> tuple[Finding, Answered, list[Floats]]:
     record = entry.record
     info, found = adapter(entry, site.allow_code)
-    learner = load(info)
+    prepared = material_of(record, site)
     fields = {name: value for name, value in entry.recipe.items() if name != "name"}
-    settings = Settings(
-        budget=record.budget,
-        episodes=record.episodes,
-        device="cuda" if site.device.type == "cuda" else "cpu",
-        overrides={name: str(value) for name, value in record.algorithm.overrides.items()},
-        tasks_file=site.tasks_file,
-        data_dir=site.data_dir,
-        runs=runs,
-        command=f"bench verify --level rerun (of {record.key})",
-    )
-    request = Request(
+    options = resolve_options(load(info), record.algorithm.options)
+    job = Job(
         info=info,
-        learner=learner,
-        suite=find_suite(record.suite.name, site.tasks_file),
+        source_sha256=code_sha256(info.file),
+        suite=prepared.suite,
+        suite_sha256=definition_sha256(prepared.suite),
+        state=suite_state(prepared),
         seed=None,
         recipe_name=record.recipe,
         recipe=Recipe.model_validate(fields),  # its budget is applied already
-        options=resolve_options(learner, record.algorithm.options),
-        source_sha256=source_sha256(info.file),
-        settings=settings,
+        facts=LearnerFacts(
+            options=json.loads(json.dumps(dataclasses.asdict(options))),
+            family=record.algorithm.family,
+            trains=True,
+            transductive=record.protocol.transductive,
+            privileged=record.algorithm.knows,
+            skip=None,
+        ),
+        checkpoint_sha256=None,
+        settings=Settings(
+            budget=record.budget,
+            episodes=record.episodes,
+            device="cuda" if site.device.type == "cuda" else "cpu",
+            overrides={name: str(value) for name, value in record.algorithm.overrides.items()},
+            tasks_file=site.tasks_file,
+            data_dir=site.data_dir,
+            runs=runs,
+            wait=True,
+            command=f"bench verify --level rerun (of {record.key})",
+        ),
     )
     scores = []
     for seed in seeds:
-        outcome = run(dataclasses.replace(request, seed=seed), console)
-        if outcome.record.status != "ok":
-            raise UsageError(
-                f"Seed {seed} ended {outcome.record.status}: {outcome.record.reason}", "Nothing to compare."
-            )
+        outcome = carry_out(dataclasses.replace(job, seed=seed), console)
+        if outcome.record is None or outcome.record.status != "ok":
+            raise UsageError(f"Seed {seed} ended {outcome.status}: {outcome.reason}", "Nothing to compare.")
         stored = RunStore(runs).read_scores(outcome.path, outcome.record)["score"].to_numpy(dtype=np.float64)
         scores.append(stored[: record.episodes])
-    return found, answered(info, request.options), scores
+    return found, answered(info, options), scores
 
 
 def _sibling(known: Known, record: Record) -> bool:

@@ -85,6 +85,7 @@ class TrainingSource:
     def __init__(self, suite: Suite, seed: int, device: torch.device, pool: ImagePool | None) -> None:
         self.suite, self.seed, self.device, self.pool = suite, seed, device, pool
         self.counters: dict[str, int] = {}
+        self.keeper: object = None
         self._ready: dict[str, tuple[int, list[Episodes] | ImageIndices]] = {}
 
     def episodes(
