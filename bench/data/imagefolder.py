@@ -46,7 +46,7 @@ def load(folder: Path, image_size: int, data_root: Path, on_progress: OnProgress
     split = {part: tuple(sorted(classes)) for part, classes in listing.images.items()}
     check_disjoint(str(folder), split)
     transform = Transform(size=image_size, colour="rgb")
-    target = cache.cache_folder(data_root / NAME, _state(folder, listing), transform.id)
+    target = cache.cache_folder(data_root / NAME, _state(folder, listing, transform), transform.id)
     if cache.is_prepared(target):
         return cache.read(target, NAME)
     return prepare(target, _source(folder, listing), split, transform, on_progress)
@@ -76,10 +76,10 @@ def _by_class(images: Images) -> dict[str, list[Path]]:
     return {label: list(paths) for classes in images.values() for label, paths in classes.items()}
 
 
-def _state(folder: Path, listing: Listing) -> str:
-    """A short name for the folder as it is now: it changes with any file's path, size or time of change."""
+def _state(folder: Path, listing: Listing, transform: Transform) -> str:
+    """A short name for the folder as it is, prepared so: it changes with any file's path, size or time of change."""
     place = folder.resolve()
-    digest = hashlib.sha256(f"preparation {_PREPARATION}".encode() + os.fsencode(place))
+    digest = hashlib.sha256(f"preparation {_PREPARATION} {transform.id}".encode() + os.fsencode(place))
     digest.update(repr([found for found in listing.remarks if not is_quiet(found)]).encode())
     for part, classes in listing.images.items():
         for label, paths in classes.items():

@@ -14,50 +14,42 @@ _FIRST = 5  # names that are told
 
 @dataclass(frozen=True)
 class _Kind:
-    """sentence : with {n} and {where}; remedy : what to do; quiet : harmless, in the card only"""
+    """what : was found, with {where}; remedy : what to do; quiet : harmless, in the card only"""
 
-    sentence: str
+    what: str
     remedy: str
     quiet: bool = False
 
 
 KINDS = {
-    "hidden": _Kind(
-        "{n} hidden files and folders, or ones that programs left (thumbnails, recycle bins), were passed over",
-        "",
-        quiet=True,
-    ),
+    "hidden": _Kind("hidden files and folders, and what programs leave in folders, passed over", "", quiet=True),
     "suffix": _Kind(
-        "{n} files in class folders were passed over, bench does not read them: {where}",
+        "files in class folders that bench does not read, passed over",
         "Convert them to PNG or JPEG and name them so, or remove them.",
     ),
     "stray": _Kind(
-        "{n} images and folders lie outside the class folders of the splits and were passed over",
+        "images and folders outside the class folders of the splits, passed over",
         "Move them into a class folder, name the folder in split.yaml, or remove them.",
     ),
     "link": _Kind(
-        "{n} links to folders, broken links and special files in class folders were passed over",
+        "links to folders, broken links and special files in class folders, passed over",
         "Put the files themselves in their place.",
     ),
-    "blank": _Kind("{n} images of {where} are one colour all over", "See whether they were read as they were meant."),
-    "blank class": _Kind(
-        "{n} classes of {where} hold nothing but images of one colour", "See whether they were read as they were meant."
-    ),
-    "twins": _Kind("{n} images of {where} repeat another one of their class", "Remove the copies."),
-    "twin classes": _Kind("{n} pictures are in more than one class of {where}", "Remove them from all but one."),
-    "twin splits": _Kind(
-        "{n} pictures are in {where}: what is learned there is known here", "Remove them from one of the two."
-    ),
-    decode.ALPHA: _Kind("{n} images are transparent in parts and were laid on white", "", quiet=True),
-    decode.DEEP: _Kind("{n} images of 16-bit grey were scaled by their bit depth", "", quiet=True),
-    decode.FLOAT: _Kind("{n} images of floats were scaled: 1.0 is white", "", quiet=True),
+    "blank": _Kind("images of one colour all over in {where}", "See whether they were read as they were meant."),
+    "blank class": _Kind("classes of images of one colour only in {where}", "See whether they are meant."),
+    "twins": _Kind("images that repeat another one of their class in {where}", "Remove the copies."),
+    "twin classes": _Kind("pictures that are in more than one class in {where}", "Remove them from all but one."),
+    "twin splits": _Kind("pictures that are both in {where}", "Remove them from one of the two."),
+    decode.ALPHA: _Kind("images with transparent parts, laid on white", "", quiet=True),
+    decode.DEEP: _Kind("images of 16-bit grey, scaled by their bit depth", "", quiet=True),
+    decode.FLOAT: _Kind("images of floats, scaled so that 1.0 is white", "", quiet=True),
     decode.DIM: _Kind(
-        "{n} images of 16 bits or floats use less than a sixteenth of their range and are all but black",
+        "images of 16 bits or floats that use less than a sixteenth of their range and are all but black",
         "Scale them, with one factor for all images: 12-bit data by 16.",
     ),
-    decode.FRAMES: _Kind("{n} images have several frames, the first was taken", "", quiet=True),
+    decode.FRAMES: _Kind("images of several frames, of which the first was taken", "", quiet=True),
     decode.TURNED: _Kind(
-        "{n} images have an EXIF orientation, which is not applied: they are seen as they are stored",
+        "images with an EXIF orientation, which is not applied: they are seen as they are stored",
         "Turn the files themselves where that matters.",
         quiet=True,
     ),
@@ -76,8 +68,8 @@ def sentence(found: Remark) -> str:
     if kind is None:  # a card of a later version
         return f"{found.count} x {found.kind} {found.where}: {', '.join(found.first)}"
     names = ", ".join(found.first) + (", ..." if len(found.first) < found.count else "")
-    says = kind.sentence.format(n=f"{found.count:,}", where=found.where)
-    return f"{says} ({names}). {kind.remedy}".rstrip()
+    what, tail = kind.what.format(where=found.where), f" [{found.where}]" if found.kind == "suffix" else ""
+    return f"{what}: {found.count:,}{tail} ({names}). {kind.remedy}".rstrip()
 
 
 def is_quiet(found: Remark) -> bool:
