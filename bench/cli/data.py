@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="See, fetch, import and verify the images of suites.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="omniglot, miniimagenet, cifarfs or glyphs.")]
+Verifiable = Annotated[
+    str, typer.Argument(help="omniglot, miniimagenet, cifarfs, glyphs, or imagefolder/... as `status` prints it.")
+]
 
 
 @app.command("status")
@@ -29,11 +32,17 @@ def status_command(data_dir: DataDir = None, as_json: Json = False) -> None:
         return
     from rich.table import Table
 
-    table = Table("data", "state", "size", "about", title=str(root(data_dir)), title_justify="left")
+    table = Table(title=str(root(data_dir)), title_justify="left")
+    table.add_column("data", overflow="fold")  # whole: `verify` takes what stands here
+    for heading in ("state", "size", "about"):
+        table.add_column(heading)
     for dataset in found:
         size = f"{dataset.bytes / 2**20:,.1f} MiB" if dataset.bytes else "-"
         table.add_row(dataset.name, dataset.state, size, dataset.detail)
     console().print(table)
+    for dataset in found:
+        if dataset.card:
+            _print_remarks(dataset.name, dataset.card)
 
 
 @app.command("fetch")
@@ -61,15 +70,26 @@ def import_command(
 
 
 @app.command("verify")
-def verify_command(name: Name, data_dir: DataDir = None) -> None:
-    """Recompute the hashes of prepared data."""
+def verify_command(name: Verifiable, data_dir: DataDir = None) -> None:
+    """Recompute the hashes of prepared data; blank and repeated pictures and files passed over are listed."""
     from bench.data import verify
 
-    _print_card(verify(name, data_dir))
+    card = verify(name, data_dir)
+    _print_card(card)
+    _print_remarks(card.name, card)
 
 
 def _print_card(card: DataCard) -> None:
     typer.echo(f"{card.name}: {card.source}\ntransform {card.transform}\nfingerprint {card.fingerprint}")
+
+
+def _print_remarks(name: str, card: DataCard) -> None:
+    from bench.data import sentence
+
+    if card.remarks is None:
+        typer.echo(f"{name}: not looked at for blank or repeated pictures; `bench data verify {name}` does it")
+    for found in card.remarks or ():
+        typer.echo(f"{name}: {sentence(found)}")
 
 
 class _Bar:

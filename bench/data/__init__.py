@@ -7,10 +7,11 @@
 `load` never uses the network.
 """
 
-from bench.data.contract import SPLITS, DataCard, ImageData, ImageSplit
+from bench.data.contract import SPLITS, DataCard, ImageData, ImageSplit, Remark
 from bench.data.library import datasets, fetch, import_source, load, status, verify
 from bench.data.location import DatasetStatus, root
 from bench.data.progress import OnProgress, Progress
+from bench.data.remarks import sentence
 
 __all__ = [
     "SPLITS",
@@ -20,11 +21,13 @@ __all__ = [
     "ImageSplit",
     "OnProgress",
     "Progress",
+    "Remark",
     "datasets",
     "fetch",
     "import_source",
     "load",
     "root",
+    "sentence",
     "status",
     "verify",
 ]

@@ -72,7 +72,7 @@ def write_card(folder: Path, card: DataCard, splits: Mapping[str, ImageSplit]) -
         split: {"shape": list(part.images.shape), "classes": list(part.classes), "counts": part.counts.tolist()}
         for split, part in splits.items()
     }
-    document = {"schema": "bench.data/1", "card": asdict(card), "splits": table}
+    document = {"schema": "bench.data/2", "card": asdict(card), "splits": table}
     (folder / "card.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
 
@@ -92,7 +92,7 @@ def read(folder: Path, name: str) -> ImageData:
         if images.dtype != np.uint8 or images.shape != facts.shape:
             raise _damaged(name, path, f"expected uint8 {facts.shape}, found {images.dtype} {images.shape}")
         splits[str(split)] = ImageSplit(images, np.asarray(facts.counts, dtype=np.int64), tuple(facts.classes))
-    return ImageData(splits, DataCard(**document.card.model_dump()))
+    return ImageData(splits, document.card.contract())
 
 
 def verify(folder: Path, name: str) -> DataCard:

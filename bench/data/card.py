@@ -6,11 +6,22 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-ClassName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
+from bench.data.contract import DataCard, Remark
+
+ClassName = Annotated[str, Field(pattern=r"^[^/]+$")]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RemarkFields(_Part):
+    """The fields of `bench.data.contract.Remark`."""
+
+    kind: str
+    where: str
+    count: int = Field(ge=1)
+    first: list[str]
 
 
 class CardFields(_Part):
@@ -24,6 +35,13 @@ class CardFields(_Part):
     fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
     exact: bool
     pixel_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    remarks: list[RemarkFields] | None = None  # bench.data/1 had none
+
+    def contract(self) -> DataCard:
+        if self.remarks is None:
+            return DataCard(**dict(self))
+        remarks = tuple(Remark(found.kind, found.where, found.count, tuple(found.first)) for found in self.remarks)
+        return DataCard(**{**dict(self), "remarks": remarks})
 
 
 class SplitFields(_Part):
@@ -41,7 +59,7 @@ class SplitFields(_Part):
 
 
 class CardFile(_Part):
-    schema_: Literal["bench.data/1"] = Field(alias="schema")
+    schema_: Literal["bench.data/1", "bench.data/2"] = Field(alias="schema")
     card: CardFields
     splits: dict[Literal["train", "val", "test"], SplitFields]
 
@@ -53,7 +71,10 @@ class CardFile(_Part):
 
 
 class SplitFile(_Part):
-    """Which class folders belong to which split. The names are plain: a path could leave the folder."""
+    """Which class folders belong to which split. The names are plain: a path could leave the folder.
+
+    A folder whose name is not UTF-8 is named as `bench.data.names.text_of` writes it.
+    """
 
     train: list[ClassName] = Field(min_length=1)
     val: list[ClassName] = Field(min_length=1)

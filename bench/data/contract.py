@@ -25,6 +25,22 @@ class ImageSplit:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What a reader should know about images before believing a score on them. It never changes the images.
+
+    kind : a key of `bench.data.remarks.KINDS`, where the sentence lies
+    where : the part it speaks of: "test", "train and test", suffixes; "" for the whole
+    count : how many pictures, files or classes
+    first : names of the first ones, five at most
+    """
+
+    kind: str
+    where: str
+    count: int
+    first: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DataCard:
     """Identity of a prepared data set. Equal fingerprints mean equal pixels (`exact`) or equal source bytes."""
 
@@ -36,6 +52,7 @@ class DataCard:
     fingerprint: str  # sha256 hex
     exact: bool  # True: hash of the pixels; False: hash of source bytes and transform
     pixel_sha256: str
+    remarks: tuple[Remark, ...] | None = None  # None: prepared before anything was remarked
 
 
 @dataclass(frozen=True)

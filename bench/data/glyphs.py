@@ -18,6 +18,7 @@ import numpy.typing as npt
 from bench import philox
 from bench.data import cache
 from bench.data.contract import DataCard, ImageData, ImageSplit
+from bench.data.pictures import Pictures
 from bench.data.progress import OnProgress, Progress
 
 NAME = "glyphs"
@@ -66,7 +67,8 @@ def prepare(folder: Path, on_progress: OnProgress | None = None) -> ImageData:
     """Generate and write the cache `folder`."""
     splits = generate(on_progress=on_progress)
     fingerprint = cache.pixel_hash(splits)
-    card = DataCard(NAME, "generated strokes, built in", None, "CC0-1.0", TRANSFORM_ID, fingerprint, True, fingerprint)
+    source, remarks = "generated strokes, built in", Pictures(splits).remarks()
+    card = DataCard(NAME, source, None, "CC0-1.0", TRANSFORM_ID, fingerprint, True, fingerprint, remarks)
     with cache.writing(folder) as scratch:
         for split, part in splits.items():
             np.save(scratch / f"{split}.npy", part.images, allow_pickle=False)

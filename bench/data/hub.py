@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.data.names import is_foreign
 from bench.data.prepare import ImageFile
 from bench.errors import DataInvalid
 
@@ -17,7 +18,11 @@ _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.parquet$")
 
 def shards(folder: Path, split: str) -> list[Path]:
     """The parquet files of one split in order, [] where there is none; DataInvalid naming a shard that is missing."""
-    found = sorted(folder.rglob(f"{split}-*-of-*.parquet"))
+    found = sorted(
+        path
+        for path in folder.rglob(f"{split}-*-of-*.parquet")
+        if not any(map(is_foreign, path.relative_to(folder).parts))
+    )
     if not found:
         return []
     numbered = [_SHARD.search(path.name) for path in found]

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.data.decode import decode
 from bench.errors import DataInvalid
-
-LOSSLESS = frozenset({".png", ".bmp", ".ppm", ".pgm"})  # decode to the same pixels everywhere; a TIFF may hold JPEG
-IMAGE_SUFFIXES = LOSSLESS | {".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
-
-
-def is_image_file(path: Path) -> bool:
-    """By its name; macOS's "._name" files are none."""
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 @dataclass(frozen=True)
@@ -27,8 +18,8 @@ class Transform:
 
     The filter is Pillow's BILINEAR with its support scaled to the shrinking factor (it averages, it does not
     sample). Its weights need no transcendental function and Pillow applies them in fixed point, so that the
-    pixels of lossless sources are the same on every machine. No crop, no change of aspect ratio is undone,
-    EXIF orientation is not applied: as the reference preprocessings of these data sets do it.
+    pixels of lossless sources are the same on every machine. Nothing is cropped, the aspect ratio is not kept:
+    as the reference preprocessings of these data sets do it.
 
     size : side of the square result in pixels
     resize : False where the source must have that size already
@@ -51,19 +42,14 @@ class Transform:
 
     def apply(self, data: bytes, name: str) -> npt.NDArray[np.uint8]:
         """The image file's bytes as uint8 [C, H, W]; DataInvalid naming the image if they don't decode."""
+        return self.apply_noted(data, name)[0]
+
+    def apply_noted(self, data: bytes, name: str) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+        """The same with what `bench.data.decode` notes about the image."""
         from PIL import Image
 
-        try:
-            with Image.open(io.BytesIO(data)) as opened:
-                image = opened.convert("L" if self.colour == "grey" else "RGB")
-        except (
-            OSError,
-            ValueError,
-            SyntaxError,
-            Image.DecompressionBombError,
-            Image.DecompressionBombWarning,
-        ) as error:
-            raise DataInvalid(f"{name} is not a readable image ({error})", "Get this file again.") from error
+        decoded = decode(data, name, "L" if self.colour == "grey" else "RGB")
+        image = decoded.image
         if image.size != (self.size, self.size):
             if not self.resize:
                 found = f"{image.width}x{image.height}"
@@ -72,4 +58,4 @@ class Transform:
         pixels = np.asarray(image, dtype=np.uint8)
         if self.invert:
             pixels = 255 - pixels
-        return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1)), decoded.notes

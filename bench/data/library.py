@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from bench.data import cache
 from bench.data.contract import DataCard, ImageData
 from bench.data.location import DatasetStatus, folder_bytes, root, source_folder
+from bench.data.names import is_foreign, text_of
 from bench.data.progress import OnProgress
 from bench.errors import DataInvalid, DataMissing, UsageError, unknown_name
 
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
     from bench.data.prepare import Source
 
 _PUBLISHED = ("omniglot", "miniimagenet", "cifarfs")  # one module of this package each
+_OWN = "imagefolder"
 _OFFLINE_SUITE = "glyphs-5w1s"
 
 
 def datasets() -> tuple[str, ...]:
     """Names that `load` knows."""
-    return (*_PUBLISHED, "glyphs", "imagefolder")
+    return (*_PUBLISHED, "glyphs", _OWN)
 
 
 def load(
@@ -42,7 +45,7 @@ def load(
     Raises DataMissing (with the commands that get the data), DataInvalid (damaged cache or source), UsageError.
     """
     _check_name(name)
-    if name == "imagefolder":
+    if name == _OWN:
         return _load_imagefolder(path, image_size, data_dir, on_progress)
     if path is not None or image_size is not None:
         raise UsageError(f"path and image_size are for imagefolder; {name} has its own")
@@ -92,7 +95,7 @@ def import_source(
     _check_name(name)
     if name == "glyphs":
         raise UsageError("glyphs is built in, there is nothing to import", f"bench run ... --suite {_OFFLINE_SUITE}")
-    if name == "imagefolder":
+    if name == _OWN:
         raise UsageError(
             "An image folder is not imported; a suite names it", "See `bench info` of a suite with data: imagefolder."
         )
@@ -103,24 +106,38 @@ def import_source(
 
 
 def verify(name: str, data_dir: Path | None = None) -> DataCard:
-    """Recompute the hashes of the prepared cache; DataInvalid naming the expected and the found one."""
-    _check_name(name)
+    """Recompute the hashes of the prepared cache; DataInvalid naming the expected and the found one.
+
+    `name` may be that of one prepared image folder, as `status` gives it. The card has its remarks: a cache that was
+    prepared before there were any is looked at now.
+    """
     data_root = root(data_dir)
-    folder = _cache_folder(data_root, name)
-    if not cache.is_prepared(folder):
-        raise _missing(name, data_root)
-    return cache.verify(folder, name)
+    if name.startswith(f"{_OWN}/"):
+        folder = _prepared_folder(data_root, name)
+        name = _OWN
+    else:
+        _check_name(name)
+        folder = _cache_folder(data_root, name)
+        if not cache.is_prepared(folder):
+            raise _missing(name, data_root)
+    card = cache.verify(folder, name)
+    if card.remarks is None:
+        from bench.data.pictures import Pictures
+
+        return replace(card, remarks=Pictures(cache.read(folder, name).splits).remarks())
+    return card
 
 
 def status(data_dir: Path | None = None) -> list[DatasetStatus]:
-    """What is on this machine, one row a data set; reads cards, not pixels."""
+    """What is on this machine, one row a data set and one an image folder; reads cards, not pixels."""
     data_root = root(data_dir)
-    return [_status(name, data_root) for name in datasets()]
+    own = [_prepared(name, folder, folder_bytes(folder)) for name, folder in _prepared_folders(data_root).items()]
+    return [_status(name, data_root) for name in datasets()] + own
 
 
 def _status(name: str, data_root: Path) -> DatasetStatus:
     size = folder_bytes(data_root / name)
-    if name == "imagefolder":
+    if name == _OWN:
         return DatasetStatus(name, "built-in", size, None, "your own: train/, val/ and test/ folders of class folders")
     folder = _cache_folder(data_root, name)
     if not cache.is_prepared(folder):
@@ -130,13 +147,31 @@ def _status(name: str, data_root: Path) -> DatasetStatus:
         if source.is_dir() and any(source.iterdir()):
             return DatasetStatus(name, "absent", size, None, f"not prepared yet: bench data import {name} {source}")
         return DatasetStatus(name, "absent", size, None, f"bench data fetch {name}")
+    return _prepared(name, folder, size)
+
+
+def _prepared(name: str, folder: Path, size: int) -> DatasetStatus:
     try:
-        data = cache.read(folder, name)
+        data = cache.read(folder, name.partition("/")[0])
     except DataInvalid as error:
         return DatasetStatus(name, "damaged", size, None, error.message)
     classes = " / ".join(str(len(part.classes)) for part in data.splits.values())
     images = sum(len(part.images) for part in data.splits.values())
     return DatasetStatus(name, "prepared", size, data.card, f"{images:,} images, {classes} classes; {data.card.source}")
+
+
+def _prepared_folders(data_root: Path) -> dict[str, Path]:
+    """The caches of users' folders: `imagefolder/<folder>-<state>/<transform>`."""
+    cards = sorted((data_root / _OWN).glob("*/*/card.json"))
+    found = {f"{_OWN}/{card.parent.parent.name}": card.parent for card in cards if not is_foreign(card.parent.name)}
+    return {text_of(name): folder for name, folder in found.items()}
+
+
+def _prepared_folder(data_root: Path, name: str) -> Path:
+    known = _prepared_folders(data_root)
+    if name not in known:
+        raise unknown_name("prepared image folder", name, known)
+    return known[name]
 
 
 def _prepare(name: str, source: Path, data_root: Path, on_progress: OnProgress | None) -> ImageData:
@@ -159,8 +194,11 @@ def _prepare(name: str, source: Path, data_root: Path, on_progress: OnProgress |
 
 
 def _cache_folder(data_root: Path, name: str) -> Path:
-    if name == "imagefolder":
-        raise UsageError("imagefolder stands for many folders; the path of one is needed", "Name it in a suite's data.")
+    if name == _OWN:
+        raise UsageError(
+            "imagefolder stands for many folders; the path of one is needed",
+            "Name it in a suite's data; `bench data status` lists the prepared ones as `bench data verify` takes them.",
+        )
     if name == "glyphs":
         from bench.data.glyphs import TRANSFORM_ID
 

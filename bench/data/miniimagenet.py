@@ -17,7 +17,8 @@ from itertools import chain
 from pathlib import Path
 
 from bench.data import hub, hub_download
-from bench.data.images import Transform, is_image_file
+from bench.data.images import Transform
+from bench.data.names import is_image_file
 from bench.data.prepare import ImageFile, Source, check_counts
 from bench.data.progress import OnProgress
 from bench.data.splits import class_split

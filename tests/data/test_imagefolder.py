@@ -78,7 +78,7 @@ def test_other_layouts_say_what_was_expected(tmp_path: Path) -> None:
         ("train: ['../cat']\nval: [fox]\ntest: [owl]\n", r"train\.0: String should match"),
         ("train: [cat]\nval: [fox]\ntest: ['..']\n", "no class folder"),
         ("train: [cat]\nval: [fox]\ntest: [eagle]\n", "no class folder .*eagle"),
-        ("train: [cat\n", "is not YAML"),
+        ("train: [cat\n", ":2: not valid YAML"),
         ("- cat\n", "the file: Input should be"),
     ],
 )
