@@ -36,8 +36,8 @@ class Learner(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The origin without the word for what it is: `lin.py:Lin`, `package.module:Class`."""
-        return self.origin.partition(": ")[2] or self.origin
+        """The origin as short as it stays clear: `lin.py:Lin`, `package.module:Class`."""
+        return self.origin.removeprefix("entry point: ")
 
     def __str__(self) -> str:
         """Names belong to baselines; whoever else is called something says where it comes from."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.boards.board.admission import recipe_digest, setting
-from bench.boards.board.rows import Learner, learner_of
+from bench.boards.board.rows import Learner, baseline, learner_of
 from bench.boards.board.sources import Generations, Level, as_newest, newest_sources
 from bench.errors import UsageError, unknown_name
 from bench.records import Record, RunStore, each_run
@@ -104,9 +104,9 @@ def _of_one_learner(text: str, rows: Sequence[Group]) -> tuple[str, list[str], l
         name = max(begun, key=len, default=re.split(r"[:,\s]", text)[0])
         rest = text[len(name) :]
     filters = [part for part in re.split(r"[:,\s]+", rest) if part]
-    found = [group for group in rows if group[0].learner.place == name]
-    found = found or [group for group in rows if group[0].learner.name == name]
-    return name, filters, [group for group in found if group[0].learner.is_baseline] or found
+    found = [group for group in rows if group[0].learner == baseline(name)]
+    found = found or [group for group in rows if group[0].learner.place == name]
+    return name, filters, found or [group for group in rows if group[0].learner.name == name]
 
 
 def _by_key(text: str, rows: Sequence[Group], suite: str) -> Group:
