@@ -1,6 +1,6 @@
 """YAML files that people write: parsed, equal keys refused, mistakes named with file and line.
 
-Free of torch: suites, recipes, published numbers and wanted cells are read at every start.
+Free of torch: suites, recipes, published numbers and missing cells are read at every start.
 """
 
 from __future__ import annotations

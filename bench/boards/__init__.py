@@ -1,24 +1,32 @@
-"""From records to tables and leaderboard pages. Uses only statistics and records: every number shown was measured."""
+"""From records to tables and leaderboard pages. Uses only statistics and records: every number shown was measured.
 
-from bench.boards.build import build_boards
-from bench.boards.frame import frame
-from bench.boards.pages import Written, check, write
-from bench.boards.references import Published, References, load_references
-from bench.boards.render import FORMATS, render
-from bench.boards.rows import OFFICIAL_EPISODES, Board, LeftOut, MetricSpec, Row
-from bench.boards.tables import Table, left_out_table, section_tables
-from bench.boards.terminal import rich_table, rich_tables
-from bench.boards.wanted import Cell, load_wanted, wanted_table
+    board/     which runs a board takes, the rows they make, ranks, published numbers
+    compare/   learners chosen by hand against each other, and plans for it
+    render/    tables, pages, files
+
+Each folder uses those above it.
+"""
+
+from bench.boards.board.build import build_boards
+from bench.boards.board.published import Published, PublishedNumbers, load_published
+from bench.boards.board.rows import OFFICIAL_EPISODES, Board, Learner, LeftOut, MetricSpec, Row
+from bench.boards.render.formats import Table, rich_table
+from bench.boards.render.frame import frame
+from bench.boards.render.missing import Cell, load_missing, missing_table
+from bench.boards.render.pages import Written, check, write
+from bench.boards.render.suite_page import FORMATS, render, rich_tables
+from bench.boards.render.tables import left_out_table, section_tables
 
 __all__ = [
     "FORMATS",
     "OFFICIAL_EPISODES",
     "Board",
     "Cell",
+    "Learner",
     "LeftOut",
     "MetricSpec",
     "Published",
-    "References",
+    "PublishedNumbers",
     "Row",
     "Table",
     "Written",
@@ -26,12 +34,12 @@ __all__ = [
     "check",
     "frame",
     "left_out_table",
-    "load_references",
-    "load_wanted",
+    "load_missing",
+    "load_published",
+    "missing_table",
     "render",
     "rich_table",
     "rich_tables",
     "section_tables",
-    "wanted_table",
     "write",
 ]

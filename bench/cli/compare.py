@@ -19,7 +19,9 @@ Metric = Annotated[
 
 
 def compare_command(
-    learners: Annotated[list[str], typer.Argument(help="Two or more: protonet, maml:norm=batch, or a run's key.")],
+    learners: Annotated[
+        list[str], typer.Argument(help="Two or more: protonet, maml:norm=batch, my.py:Mine, or a run's key.")
+    ],
     suite: Annotated[str, typer.Option("--suite", "-s", help="The suite whose episodes they answered.")],
     metric: Metric = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="Only these, such as 0-2 [default: all].")] = None,
@@ -28,8 +30,8 @@ def compare_command(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the differences as CSV.")] = False,
 ) -> None:
     """Compare learners on the episodes they have in common: differences, corrected p-values, rank intervals."""
-    from bench.boards.compare import compare
-    from bench.boards.compare_tables import comparison_json, comparison_rows, comparison_tables
+    from bench.boards.compare.comparison import compare
+    from bench.boards.render.comparison import comparison_json, comparison_rows, comparison_tables
     from bench.records import default_roots
 
     if as_json and as_csv:
@@ -65,7 +67,8 @@ def plan_command(
     as_json: Json = False,
 ) -> None:
     """Say how many episodes and seeds a difference needs, before the runs are made."""
-    from bench.boards.planning import plan_from_runs, plan_from_sds, plan_json, plan_tables
+    from bench.boards.compare.planning import plan_from_runs, plan_from_sds
+    from bench.boards.render.comparison import plan_json, plan_tables
     from bench.records import default_roots
 
     if bool(learners) != bool(suite):

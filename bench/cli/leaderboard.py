@@ -30,7 +30,7 @@ def leaderboard_command(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Print boards, write their pages, or check that the pages say what the records say."""
-    from bench.boards import pages
+    from bench.boards.render import pages
 
     if write and check:
         raise UsageError("--write and --check exclude each other.", "Write first, then check.")

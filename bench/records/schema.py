@@ -104,6 +104,8 @@ class Timing(_Part):
     warmup: int = 0  # untimed repetitions
     repeats: int = 0  # timed repetitions behind the percentiles
     contended: bool = False  # other processes kept the machine busy; never used in a speed column
+    measured: str | None = None  # RFC 3339, UTC: when `bench time` measured; None: only the run itself was clocked
+    hardware_class: str | None = None  # what it was measured on; None: the environment's
 
 
 class Memory(_Part):

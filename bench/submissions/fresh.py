@@ -17,10 +17,10 @@ from bench.learners.registry import find_learner, load
 from bench.runs.build import build
 from bench.stats import Difference, paired_difference
 from bench.submissions.container import opened
-from bench.submissions.draw import salt
 from bench.submissions.entry import Entry, read_entry
 from bench.submissions.replay import Replay, Site, answered, replay
 from bench.submissions.report import Report, mismatch, ok
+from bench.submissions.spot_sampling import salt
 from bench.tasks.suites import Suite
 
 Floats = npt.NDArray[np.float64]

@@ -7,10 +7,10 @@ import pandas as pd
 
 from bench.errors import Mismatch
 from bench.records import scores_sha256
-from bench.submissions.draw import chosen_episodes, detection_probability
 from bench.submissions.entry import Entry
 from bench.submissions.replay import Replay, Site, replay
 from bench.submissions.report import Finding, Report, mismatch, note, ok
+from bench.submissions.spot_sampling import chosen_episodes, detection_probability
 
 K = 60  # finds 5 % altered episodes with probability .95
 # Other hardware or precision: a few episodes may differ by a few queries. bfloat16-like rounding changes 7 % of them.

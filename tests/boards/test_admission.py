@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bench.boards import Board, build_boards
+from bench.records import Timing
 from bench.stats import crossed_difference, crossed_interval
 from tests.records.factory import accuracy_scores, make_record, regression_scores, store_run
 
@@ -158,15 +159,33 @@ def test_options_precision_and_mode_make_different_rows(tmp_path: Path) -> None:
     assert found.section("external data")[0].flags == ("saw test classes",)
 
 
-def test_speed_comes_from_uncontended_runs_of_one_hardware_class(tmp_path: Path) -> None:
-    speeds = [(100.0, "a", False), (300.0, "a", False), (9000.0, "b", False), (1.0, "a", True)]
-    for seed, (speed, hardware, contended) in enumerate(speeds):
-        store_run(
-            tmp_path, accuracy_scores(2000), seed=seed, timing__eval_episodes_per_s=speed,
-            timing__contended=contended, environment__hardware_class=hardware,
-        )  # fmt: skip
+def test_speed_comes_from_uncontended_measurements_of_one_hardware_class(tmp_path: Path) -> None:
+    date = "2026-01-03T00:00:00Z"
+    timings: list[dict[str, Any]] = [
+        {"eval_episodes_per_s": 100.0, "measured": date},
+        {"eval_episodes_per_s": 300.0, "measured": date, "hardware_class": "a"},
+        {"eval_episodes_per_s": 9000.0, "measured": date, "hardware_class": "b"},
+        {"eval_episodes_per_s": 1.0, "measured": date, "contended": True},
+        {"eval_episodes_per_s": 2.0},
+        {"measured": date},
+    ]
+    for seed, timing in enumerate(timings):
+        store_run(tmp_path, accuracy_scores(2000), seed=seed, timing=Timing(**timing), environment__hardware_class="a")
     (row,) = board(tmp_path).rows
     assert row.speed is not None and (row.speed.episodes_per_s, row.speed.hardware_class) == (200.0, "a")
+
+
+def test_a_run_that_only_clocked_itself_has_a_cost_and_no_speed(tmp_path: Path) -> None:
+    store_run(tmp_path, accuracy_scores(2000), timing=Timing(train_s=60.0, eval_episodes_per_s=410.0))
+    (row,) = board(tmp_path).rows
+    assert row.speed is None and row.cost is not None and row.cost.train_s == 60.0
+
+
+def test_hardware_is_that_of_the_measurement_not_of_the_run(tmp_path: Path) -> None:
+    timing = Timing(eval_episodes_per_s=410.0, measured="2026-01-03T00:00:00Z", hardware_class="b")
+    store_run(tmp_path, accuracy_scores(2000), timing=timing, environment__hardware_class="a")
+    (row,) = board(tmp_path).rows
+    assert row.speed is not None and row.speed.hardware_class == "b"
 
 
 def test_lower_mse_stands_first_and_the_gap_is_paired_to_the_bound(results: Path) -> None:

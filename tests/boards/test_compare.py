@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.boards.compare import compare
-from bench.boards.compare_tables import comparison_json
+from bench.boards.compare.comparison import compare
+from bench.boards.render.comparison import comparison_json
 from bench.errors import Mismatch, UsageError
 from bench.records import RunStore
 from bench.stats import compare_all, crossed_difference, crossed_interval, rank_intervals, variance_split
@@ -57,12 +57,12 @@ def test_numbers_are_those_of_bench_stats(root: Path) -> None:
     }
     expected = compare_all(column)
     assert [pair.comparison for pair in report.pairs] == expected
-    assert {s.contestant.name: s.rank for s in report.standings} == rank_intervals(expected, higher_is_better=True)
-    protonet = report.standings[1]
+    assert {s.compared.name: s.rank for s in report.placed} == rank_intervals(expected, higher_is_better=True)
+    protonet = report.placed[1]
     assert protonet.score == crossed_interval(column["protonet"])
     classes = np.stack(seeds_of(0.95, 0)[0]["classes"])
     assert protonet.variance == variance_split(column["protonet"], classes).of_mean
-    assert report.standings[2].variance is None and report.warnings == () and report.episodes == 2000
+    assert report.placed[2].variance is None and report.warnings == () and report.episodes == 2000
 
 
 def test_the_terminal_at_a_fixed_width(root: Path, cli: Cli) -> None:
@@ -105,8 +105,8 @@ def test_advice_names_what_to_add(tmp_path: Path) -> None:
 def test_few_seeds_are_told_to_be_added(root: Path) -> None:
     first = [path.name for path in sorted((root / SUITE / "protonet").iterdir())]
     report = compare([root], SUITE, first[:2])
-    assert {s.contestant.name for s in report.standings} == set(first[:2])
-    assert all(s.contestant.checkpoints for s in report.standings) and "Checkpoints" in report.warnings[0]
+    assert {s.compared.name for s in report.placed} == set(first[:2])
+    assert all(s.compared.checkpoints for s in report.placed) and "Checkpoints" in report.warnings[0]
     assert "Add seeds to" in report.advice or "told apart at the 5 % level" in report.advice
 
 
@@ -145,9 +145,9 @@ def test_names_find_rows(tmp_path: Path) -> None:
     store_run(tmp_path, accuracy_scores(2000, 0.7), algorithm__name="maml", algorithm__source_sha256="f" * 64,
               finished="2025-01-01T00:00:00Z")  # fmt: skip
     report = compare([tmp_path], SUITE, ["maml", "maml:norm=batch"])
-    assert [s.contestant.record.key for s in report.standings] == [default.name, batch.name]
+    assert [s.compared.record.key for s in report.placed] == [default.name, batch.name]
     by_key = compare([tmp_path], SUITE, [default.name[:8], batch.name])
-    assert [s.contestant.records for s in by_key.standings] == [s.contestant.records for s in report.standings]
+    assert [s.compared.records for s in by_key.placed] == [s.compared.records for s in report.placed]
     smoke = compare([tmp_path], SUITE, ["maml:budget=smoke", "maml norm=batch"])
     assert smoke.episodes == 100 and any("Not trained to the end" in text for text in smoke.warnings)
 
@@ -185,12 +185,12 @@ def test_two_recipes_of_a_name_have_to_be_told_apart(tmp_path: Path) -> None:
         compare([tmp_path], SUITE, ["protonet", "relnet"])
     assert "protonet:recipe=fast  protonet:recipe=paper" in caught.value.fix
     report = compare([tmp_path], SUITE, ["protonet:recipe=fast", "protonet:recipe=paper"])
-    assert {s.contestant.name for s in report.standings} == {"protonet:recipe=fast", "protonet:recipe=paper"}
+    assert {s.compared.name for s in report.placed} == {"protonet:recipe=fast", "protonet:recipe=paper"}
 
 
 def test_seeds_can_be_chosen_and_that_is_said(root: Path) -> None:
     report = compare([root], SUITE, ["protonet", "relnet", "nearest_centroid"], seeds=[0, 2])
-    assert [s.contestant.seeds for s in report.standings if s.contestant.trains] == [(0, 2), (0, 2)]
+    assert [s.compared.seeds for s in report.placed if s.compared.trains] == [(0, 2), (0, 2)]
     assert "Seeds were chosen" in report.warnings[-1]
 
 
@@ -219,6 +219,6 @@ def test_json_has_only_plain_values(root: Path) -> None:
 
 
 def test_reading_verbs_import_no_torch() -> None:
-    modules = "bench.cli.compare, bench.cli.leaderboard, bench.boards.compare_tables, bench.boards.planning"
+    modules = "bench.cli.compare, bench.cli.leaderboard, bench.boards.render.comparison, bench.boards.compare.planning"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

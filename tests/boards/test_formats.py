@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bench.boards import build_boards, frame, render, rich_tables
-from bench.boards.latex import escape as escape_latex
-from bench.boards.markdown import escape as escape_markdown
-from bench.boards.numbers import score_text, seeds_text
+from bench.boards.board.rows import seeds_text
+from bench.boards.render.formats import escape_latex, escape_markdown, score_text
 from bench.errors import UsageError
 from bench.stats import Interval
 from tests.records.factory import accuracy_scores, store_run

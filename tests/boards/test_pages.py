@@ -14,7 +14,7 @@ from bench.boards import Written, check, write
 from bench.errors import Stale, StoreError, UsageError
 from tests.records.factory import accuracy_scores, store_run
 
-WANTED = """\
+MISSING = """\
 - suite: miniimagenet-5w1s
   algo: protonet
   recipe: paper
@@ -26,10 +26,10 @@ WANTED = """\
 
 @pytest.fixture
 def boards(tmp_path: Path, results: Path) -> tuple[Path, Path]:
-    """(directory, results): pages written, with one wanted cell."""
+    """(directory, results): pages written, with one missing cell."""
     directory = tmp_path / "leaderboards"
     shutil.copytree(results, directory / "results")
-    (directory / "wanted.yaml").write_text(WANTED)
+    (directory / "missing.yaml").write_text(MISSING)
     write(directory, directory / "results")
     return directory, directory / "results"
 
@@ -51,7 +51,7 @@ def test_pages_are_the_same_wherever_the_records_lie(boards: tuple[Path, Path], 
     shutil.copytree(boards[1], elsewhere)
     other = tmp_path / "other"
     other.mkdir()
-    (other / "wanted.yaml").write_text(WANTED)
+    (other / "missing.yaml").write_text(MISSING)
     write(other, elsewhere)
     assert contents(other) == contents(boards[0])
 
@@ -118,7 +118,7 @@ def test_a_directory_that_can_not_be_written(boards: tuple[Path, Path], monkeypa
     assert contents(boards[0]) == before
 
 
-def test_a_wanted_cell_is_on_its_page_until_it_is_measured(boards: tuple[Path, Path]) -> None:
+def test_a_missing_cell_is_on_its_page_until_it_is_measured(boards: tuple[Path, Path]) -> None:
     directory, results = boards
     page = directory / "miniimagenet-5w1s.md"
     assert "| protonet | paper | 0-2 | 3 x 9 h on one GPU | needs the images |" in page.read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.boards.planning import plan_from_runs, plan_from_sds
+from bench.boards.compare.planning import plan_from_runs, plan_from_sds
 from bench.errors import UsageError
 from bench.stats import episodes_needed, pilot_variances, plan
 from tests.boards.test_formats import same_as_golden

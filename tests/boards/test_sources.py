@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.boards import Board, build_boards
-from bench.boards.compare import compare
-from bench.boards.render import render
-from bench.boards.sources import as_newest
+from bench.boards import Board, build_boards, render
+from bench.boards.board.rows import baseline
+from bench.boards.board.sources import as_newest
+from bench.boards.compare.comparison import compare
 from tests.records.factory import accuracy_scores, make_record, regression_scores, store_run
 
 OLD, NEW, OTHER = "c3" * 32, "f0" * 32, "0a" * 32
@@ -113,7 +113,7 @@ def test_comparisons_take_the_rows_of_the_board(tmp_path: Path) -> None:
     store_run(tmp_path, accuracy_scores(2000, seed=2), seed=2, **LATER)
     store_run(tmp_path, accuracy_scores(2000, 0.5), algorithm__name="chance", algorithm__trains=False, seed=None)
     found = compare([tmp_path], "glyphs-5w1s", ["protonet", "chance"])
-    assert [s.contestant.seeds for s in found.standings if s.contestant.trains] == [(0, 1, 2)]
+    assert [s.compared.seeds for s in found.placed if s.compared.trains] == [(0, 1, 2)]
 
 
 _entries = st.lists(
@@ -130,8 +130,8 @@ _entries = st.lists(
 @given(_entries)
 def test_a_record_moves_exactly_when_the_newest_source_said_yes_last(entries: list[dict[str, Any]]) -> None:
     record = make_record(accuracy_scores(10), verification=entries)
-    taken = as_newest(record, {("protonet", "baselines/protonet.py"): NEW})
+    taken = as_newest(record, {baseline("protonet"): NEW}).record
     verdicts = [e["passed"] for e in entries if (e["level"], e["source_sha256"]) == ("spot", NEW)]
     assert (taken.algorithm.source_sha256 == NEW) == (verdicts[-1:] == [True])
     assert taken.key == record.key and taken.metrics == record.metrics
-    assert as_newest(record, {}) is record
+    assert as_newest(record, {}).record is record

@@ -113,7 +113,9 @@ def make_record(scores: pd.DataFrame | None = None, **changes: Any) -> Record:
         "seed": 0,
         "protocol": Protocol(transductive=False, selection="validation"),
         "metrics": metrics,
-        "timing": Timing(train_s=312.4, eval_episodes_per_s=410.0, batch=16, warmup=2, repeats=40),
+        "timing": Timing(
+            train_s=312.4, eval_episodes_per_s=410.0, batch=16, warmup=2, repeats=40, measured="2026-01-03T00:00:00Z"
+        ),
         "size": Size(parameters=112_000),
         "environment": Environment(
             device="cpu",
@@ -133,6 +135,8 @@ def make_record(scores: pd.DataFrame | None = None, **changes: Any) -> Record:
         "checkpoint": Checkpoint(sha256="e5" * 32, bytes=448_000),
         "scores": None if scores is None else describe_scores(scores),
     }
+    if "algorithm__name" in changes:  # the baseline of that name, unless somebody says otherwise
+        changes = {"algorithm__origin": f"baselines/{changes['algorithm__name']}.py", **changes}
     for name, value in changes.items():
         part, _, field = name.partition("__")
         fields[part] = fields[part].model_copy(update={field: value}) if field else value

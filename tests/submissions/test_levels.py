@@ -12,12 +12,12 @@ import torch
 from rich.console import Console
 
 from bench.errors import Mismatch, UsageError
-from bench.submissions.draw import chosen_episodes
 from bench.submissions.entry import read_entry
 from bench.submissions.fresh import verify_fresh
 from bench.submissions.replay import Site, adapter
 from bench.submissions.rerun import verify_rerun
 from bench.submissions.spot import verify_spot
+from bench.submissions.spot_sampling import chosen_episodes
 
 from .conftest import Cheat, Packed
 

@@ -1,4 +1,4 @@
-"""`wanted.yaml`: cells of the boards that nobody has measured yet, with what they would cost.
+"""`missing.yaml`: cells of the boards that nobody has measured yet, with what they would cost.
 
 - suite: miniimagenet-5w1s
   algo: protonet
@@ -17,9 +17,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from bench.boards.numbers import seeds_text
-from bench.boards.rows import Board
-from bench.boards.tables import Table
+from bench.boards.board.rows import Board, Learner, seeds_text
+from bench.boards.render.formats import Table
 from bench.yamlfile import load_yaml
 
 
@@ -39,7 +38,11 @@ _Text = Annotated[str, Field(min_length=1)]
 
 
 class Cell(BaseModel):
-    """One learner with one recipe on one suite, for these seeds. `cost` is text that says hours and hardware."""
+    """One learner with one recipe on one suite, for these seeds.
+
+    algo : a baseline's name; of any other learner where it comes from, `file.py:Class`
+    cost : text that says hours and hardware
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,7 +54,7 @@ class Cell(BaseModel):
     why: _Text
 
 
-def load_wanted(path: Path) -> tuple[Cell, ...]:
+def load_missing(path: Path) -> tuple[Cell, ...]:
     """The cells of a file; none when there is no such file. UsageError names line and field."""
     return load_yaml(path, _CELLS, _FIX)[0] if path.exists() else ()
 
@@ -66,7 +69,7 @@ def measured(cells: Iterable[Cell], boards: Iterable[Board]) -> list[Cell]:
     training_free: set[tuple[str, str, str]] = set()
     for board in boards:
         for row in board.rows:
-            place = (board.suite, row.algorithm, row.recipe)
+            place = (board.suite, _algo(row.learner), row.recipe)
             seeds.setdefault(place, set()).update(row.seeds)
             if not row.trains:
                 training_free.add(place)
@@ -78,7 +81,12 @@ def measured(cells: Iterable[Cell], boards: Iterable[Board]) -> list[Cell]:
     ]
 
 
-def wanted_table(cells: Sequence[Cell]) -> Table:
+def _algo(learner: Learner) -> str:
+    """What a cell calls the learner: a baseline's name stands for the baseline and for nobody else."""
+    return learner.name if learner.is_baseline else learner.place
+
+
+def missing_table(cells: Sequence[Cell]) -> Table:
     """The cells of one suite that are still to be measured."""
     return Table(
         "Not measured yet",

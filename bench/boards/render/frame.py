@@ -1,16 +1,34 @@
-"""Boards as a pandas frame of numbers: `bench leaderboard --format csv` and the pages' CSV twins."""
+"""Boards as a pandas frame of numbers, for `bench leaderboard --format csv` and the pages' CSV twins; and what changed
+since a twin was last written: rows that came, went or moved.
+
+A page says what its records say, whatever stood there before; so the history is told when the page is written, from
+its CSV twin on the disk, and is not part of the page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.boards.beside_tables import verdict_text
-from bench.boards.rows import Board, MetricSpec, Row
+from bench.boards.board.domain_facts import unit_facts
+from bench.boards.board.rows import Board, MetricSpec, Row
+from bench.boards.render.formats import NONE
+from bench.boards.render.tables import verdict_text
 from bench.stats import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_Cells = Mapping[str, str]
+_WATCHED = (
+    ("section", "moved to section"),
+    ("seeds", "seeds"),
+    ("rank", "rank"),
+    ("flags", "notes"),
+    ("verdict", "verdict"),
+)
 
 
 def frame(boards: Sequence[Board]) -> pd.DataFrame:
@@ -42,7 +60,7 @@ def _frame_rows(board: Board, row: Row) -> list[dict[str, Any]]:
         "suite": board.suite,
         "version": board.version,
         "section": row.section,
-        "algorithm": row.algorithm,
+        "algorithm": str(row.learner),
         "family": row.family,
         "options": " ".join(f"{name}={value}" for name, value in row.options),
         "recipe": row.recipe,
@@ -72,11 +90,11 @@ def _frame_rows(board: Board, row: Row) -> list[dict[str, Any]]:
         cells = common | _numbers(interval) | {"metric": metric.name, "unit": metric.unit}
         cells |= {"higher_is_better": metric.higher_is_better, "ranked_metric": ranked, "interval": row.score_label}
         cells |= _published(board, row, metric)
-        rows.append(cells | _standing(board, row) if ranked else cells)
+        rows.append(cells | _place_numbers(board, row) if ranked else cells)
     return rows
 
 
-def _standing(board: Board, row: Row) -> dict[str, Any]:
+def _place_numbers(board: Board, row: Row) -> dict[str, Any]:
     """What only the ranked metric has."""
     cells: dict[str, Any] = {}
     if row.rank:
@@ -92,7 +110,7 @@ def _standing(board: Board, row: Row) -> dict[str, Any]:
 
 def _published(board: Board, row: Row, metric: MetricSpec) -> dict[str, Any]:
     """The published number that the row answers in this metric, in the records' unit; a comparable one if there is."""
-    found = [item for item in board.beside if item.row is row and item.metric == metric]
+    found = [item for item in board.published if item.row is row and item.metric == metric]
     if not found:
         return {}
     item = min(found, key=lambda item: item.verdict.kind == "not comparable")
@@ -118,3 +136,68 @@ def _ends(name: str, interval: Interval) -> dict[str, float]:
 
 def _round(value: float) -> float:
     return round(float(value), 6)
+
+
+def what_changed(before: str | None, board: Board) -> list[str]:
+    """One line per row that was added, removed or moved, against the text of the board's CSV (None: there was none).
+
+    Rows are the same where they share a run. Scores are compared as they are written, to six decimals.
+    """
+    old = _ranked_rows(before or "")
+    new = _ranked_rows(frame([board]).to_csv(index=False, lineterminator="\n"))
+    lines: list[str] = []
+    met: set[int] = set()
+    for row in new:
+        i = next((i for i, other in enumerate(old) if i not in met and _runs(other) & _runs(row)), None)
+        if i is None:
+            lines.append(f"added {_name(row)}: {_score(row)}{_place(row)}")
+            continue
+        met.add(i)
+        if moved := list(_moves(old[i], row)):
+            lines.append(f"{_name(row)}: {', '.join(moved)}")
+    lines += [f"removed {_name(row)}: {_score(row)}{_place(row)}" for i, row in enumerate(old) if i not in met]
+    return [f"{board.suite}: {line}" for line in lines]
+
+
+def _ranked_rows(text: str) -> Sequence[_Cells]:
+    """The rows of the ranked metric; columns that an older version did not write are empty."""
+    return [row for row in csv.DictReader(io.StringIO(text)) if row.get("ranked_metric") == "True"]
+
+
+def _runs(row: _Cells) -> set[str]:
+    return set((row.get("keys") or "").split())
+
+
+def _moves(old: _Cells, new: _Cells) -> Iterator[str]:
+    if old.get("mean") != new["mean"]:
+        yield f"{_score(old)} -> {_score(new)}"
+    for column, word in _WATCHED:
+        before, after = _cell(old, column), _cell(new, column)
+        if before != after:
+            yield f"{word} {before} -> {after}"
+
+
+def _cell(row: _Cells, column: str) -> str:
+    if column == "rank" and row.get("rank"):
+        best, worst = row["rank_best"], row["rank_worst"]
+        return row["rank"] if best == worst else f"{row['rank']} ({best}-{worst})"
+    return row.get(column) or NONE
+
+
+def _name(row: _Cells) -> str:
+    return " ".join(filter(None, (row.get("algorithm"), row.get("options"), row.get("recipe"))))
+
+
+def _score(row: _Cells) -> str:
+    text = row.get("mean") or NONE
+    try:
+        mean = float(text)
+    except ValueError:  # the file was edited by hand
+        return text
+    unit = unit_facts(row.get("unit") or "")
+    number = f"{unit.scale * mean:.{unit.fine_digits}f}"
+    return f"{number} {unit.sign}" if unit.sign else f"{row.get('metric')} {number}"
+
+
+def _place(row: _Cells) -> str:
+    return f", rank {_cell(row, 'rank')}" if row.get("rank") else ""

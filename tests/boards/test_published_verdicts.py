@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.boards import Board, build_boards, frame, render, write
-from bench.boards.beside import KINDS, Beside, Kind, judge
-from bench.boards.beside_tables import summary_table, verdict_text
-from bench.boards.references import Published, References, Source
-from bench.boards.rows import MetricSpec
+from bench.boards.board.published import KINDS, Answered, Kind, Published, PublishedNumbers, Source, judge
+from bench.boards.board.rows import MetricSpec
+from bench.boards.render.tables import summary_table, verdict_text
 from bench.stats import Interval
 from tests.records.factory import accuracy_scores, regression_scores, store_run
 
@@ -31,13 +30,13 @@ def published(value: str = "95.0", **fields: Any) -> Published:
 
 
 def board(root: Path, *entries: Published) -> Board:
-    (only,) = build_boards(root, references=References(sources=SOURCES, published=entries))
+    (only,) = build_boards(root, published=PublishedNumbers(sources=SOURCES, published=entries))
     return only
 
 
-def beside(root: Path, *entries: Published) -> Beside:
+def answered(root: Path, *entries: Published) -> Answered:
     """The first published number beside what is stored."""
-    return board(root, *entries).beside[0]
+    return board(root, *entries).published[0]
 
 
 def store_three(root: Path, mean: float = 0.95, **changes: Any) -> None:
@@ -76,16 +75,16 @@ def test_a_wider_interval_never_loses_a_reproduction(ours: list[float], value: i
     ("kind", "higher", "text"), [("above", True, "better"), ("above", False, "worse"), ("below", False, "better")]
 )
 def test_errors_say_which_side_is_the_better_one(kind: Kind, higher: bool, text: str) -> None:
-    from bench.boards.beside import Verdict
+    from bench.boards.board.published import Verdict
 
     metric = MetricSpec("mse", "squared target unit", higher)
-    item = Beside(published(), SOURCES["paper"], 1, (), None, None, metric, Verdict(kind, by=0.25))
+    item = Answered(published(), SOURCES["paper"], 1, (), None, None, metric, Verdict(kind, by=0.25))
     assert verdict_text(item) == f"{kind} by 0.250 ({text})"
 
 
 def test_only_the_same_mode_is_judged(tmp_path: Path) -> None:
     store_three(tmp_path)
-    item = beside(tmp_path, published("95.0", interval="1.0", mode="transductive"))
+    item = answered(tmp_path, published("95.0", interval="1.0", mode="transductive"))
     assert verdict_text(item) == "not comparable: measured inductive only" and item.measured is not None
     batch = {"norm": "batch"}
     store_run(
@@ -95,7 +94,7 @@ def test_only_the_same_mode_is_judged(tmp_path: Path) -> None:
         algorithm__options={"backbone": "conv4", **batch},
         algorithm__overrides=batch,
     )
-    item = beside(tmp_path, published("95.0", interval="1.0", mode="transductive"))
+    item = answered(tmp_path, published("95.0", interval="1.0", mode="transductive"))
     assert item.verdict.kind == "below" and item.row is not None and item.row.transductive
 
 
@@ -120,7 +119,7 @@ def test_what_can_not_be_compared_is_not_judged(
     tmp_path: Path, entry: dict[str, Any], changes: dict[str, Any], says: str
 ) -> None:
     store_three(tmp_path, **changes)
-    assert verdict_text(beside(tmp_path, published("95.0", interval="1.0", **entry))) == says
+    assert verdict_text(answered(tmp_path, published("95.0", interval="1.0", **entry))) == says
 
 
 def test_the_row_is_chosen_by_how_it_was_made_never_by_its_score(tmp_path: Path) -> None:
@@ -128,7 +127,7 @@ def test_the_row_is_chosen_by_how_it_was_made_never_by_its_score(tmp_path: Path)
     store_run(tmp_path, accuracy_scores(2000, 0.5), recipe="paper")
     narrow = {"width": 32}
     store_three(tmp_path, 0.99, recipe="paper", algorithm__options=narrow, algorithm__overrides=narrow)
-    row = beside(tmp_path, published()).row
+    row = answered(tmp_path, published()).row
     assert row is not None and (row.recipe, row.seeds, row.overrides) == ("paper", (0,), ())
 
 
@@ -136,7 +135,7 @@ def test_results_of_an_older_source_stand_back(tmp_path: Path) -> None:
     store_three(tmp_path, recipe="paper")
     later = {"algorithm__source_sha256": "f" * 64, "finished": "2026-03-01T00:00:00Z"}
     store_run(tmp_path, accuracy_scores(2000, 0.8), recipe="fast", **later)
-    row = beside(tmp_path, published()).row
+    row = answered(tmp_path, published()).row
     assert row is not None and row.recipe == "fast" and not row.superseded
 
 
@@ -145,7 +144,7 @@ def test_further_metrics_have_published_numbers_too(tmp_path: Path) -> None:
         store_run(tmp_path, regression_scores(2000, 0.2, seed), seed=seed, algorithm__name="maml")
     sinusoid = {"suite": "sinusoid-10s", "algorithm": "maml", "unit": "squared target unit"}
     entries = [published("0.23", interval="0.05", **sinusoid), published("0.30", metric="mse@step1", **sinusoid)]
-    ranked, step1 = board(tmp_path, *entries).beside
+    ranked, step1 = board(tmp_path, *entries).published
     assert ranked.verdict.kind == "reproduced" and step1.verdict.kind == "above"
     assert verdict_text(step1).endswith("(worse)")
     cells = frame([board(tmp_path, *entries)]).set_index("metric")
@@ -157,17 +156,17 @@ def test_further_metrics_have_published_numbers_too(tmp_path: Path) -> None:
 def test_repetitions_are_listed_and_never_judged_by(tmp_path: Path) -> None:
     store_three(tmp_path)
     far, near = published("50.0"), published("94.9", interval="0.5", source="readme", repeats=True)
-    item = beside(tmp_path, far, near)
+    item = answered(tmp_path, far, near)
     assert item.verdict.kind == "above" and [entry.value for entry, _, _ in item.repeats] == ["94.9"]
 
 
 @given(st.lists(st.sampled_from(["protonet", "relnet", "maml", "snail"]), unique=True), st.booleans())
 def test_every_published_number_is_there_once_and_counted_once(names: list[str], several: bool) -> None:
-    from bench.boards.beside import with_published
+    from bench.boards.board.published import with_published
 
     entries = [published(algorithm=name, mode=mode) for name in names for mode in ("inductive", "transductive")]
-    found = with_published(Board("glyphs-5w1s"), References(sources=SOURCES, published=tuple(entries)))
-    assert sorted(map(id, entries)) == sorted(id(item.published) for item in found.beside)
+    found = with_published(Board("glyphs-5w1s"), PublishedNumbers(sources=SOURCES, published=tuple(entries)))
+    assert sorted(map(id, entries)) == sorted(id(item.published) for item in found.published)
     table = summary_table([found, found] if several else [found])
     assert (table is None) == (not names)
     if table:
@@ -183,7 +182,7 @@ def test_the_table_as_a_reader_sees_it(results: Path, form: str) -> None:
         published("98.7", algorithm="maml", mode="transductive", options={"norm": "batch"}),
         published("99.0", algorithm="mamlpp", mode="transductive", not_comparable="an ensemble of five"),
     )
-    found = build_boards(results, references=References(sources=SOURCES, published=entries))
+    found = build_boards(results, published=PublishedNumbers(sources=SOURCES, published=entries))
     text = render(found[:1], form)
     start = {"markdown": "## Beside", "latex": "% glyphs-5w1s: Beside", "html": "<caption>glyphs-5w1s: Beside"}[form]
     end = {"markdown": "## How each row", "latex": "% sinusoid", "html": "</ol>"}[form]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.submissions.draw import chosen_episodes, detection_probability, salt
+from bench.submissions.spot_sampling import chosen_episodes, detection_probability, salt
 
 SHA = "5b" * 32
 

@@ -1,33 +1,35 @@
-"""Who is compared: rows of one suite (`bench.boards.selectors` finds them) with their scores on common episodes.
+"""Who is compared: rows of one suite (`compare.selectors` finds them) with their scores on common episodes, and what
+their comparison must not be taken for.
 
 Boards take official runs only. A comparison takes any finished run, as long as all answered the same episodes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from bench.boards.admission import Admitted, load_run, other_episodes, turns
-from bench.boards.rows import ALGORITHM_SEEDS, MetricSpec
-from bench.boards.score import Classes, Matrix
-from bench.boards.selectors import Group, groups, named, pick, with_seeds
+from bench.boards.board.admission import Admitted, load_run, other_episodes
+from bench.boards.board.domain_facts import ids_per_class, metric_spec
+from bench.boards.board.ranking import Classes, Matrix
+from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, MetricSpec
+from bench.boards.compare.selectors import Group, groups, named, pick, with_seeds
 from bench.errors import UsageError, unknown_name
 from bench.records import Record, score_column
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Compared:
     """A row to compare: its runs' records, and float64 [seeds, episodes] of the metric asked for."""
 
     name: str
     records: tuple[Record, ...]
     scores: Matrix
     classes: Classes | None
-    turns: int
+    ids_per_class: int
 
     @property
     def record(self) -> Record:
@@ -52,9 +54,9 @@ class Contestant:
         return "transductive" if self.record.protocol.transductive else "inductive"
 
 
-def find_contestants(
+def find_compared(
     roots: Sequence[Path], suite: str, asked: Sequence[str], metric: str | None, seeds: Sequence[int] | None
-) -> tuple[list[Contestant], MetricSpec]:
+) -> tuple[list[Compared], MetricSpec]:
     """The rows asked for, cut to their common episodes, and the metric they are compared by.
 
     Errors: UsageError for unknown or ambiguous names, for runs that answered other episodes or lack the metric or a
@@ -75,15 +77,41 @@ def find_contestants(
     spec = _metric(newest, metric)
     loaded = {name: _load(name, group, spec.name) for name, group in chosen.items()}
     common = min(run.scores[spec.name].size for runs in loaded.values() for run in runs)
-    return [_contestant(name, runs, spec.name, common) for name, runs in loaded.items()], spec
+    return [_compared(name, runs, spec.name, common) for name, runs in loaded.items()], spec
+
+
+def cautions(found: Sequence[Compared], seeds: Sequence[int] | None) -> Iterator[str]:
+    """One sentence per reason for care, none for a clean comparison of algorithms."""
+    if few := [f"{c.name} ({len(c.records)})" for c in found if c.checkpoints]:
+        yield (
+            f"Checkpoints, not algorithms: {', '.join(few)} with fewer than {ALGORITHM_SEEDS} seeds. Intervals and "
+            "p-values speak of these trainings; other seeds may turn them around."
+        )
+    if len({c.mode for c in found}) > 1:
+        seeing = ", ".join(c.name for c in found if c.mode == "transductive")
+        yield f"Inductive and transductive learners are mixed: {seeing} may look at all queries of an episode at once."
+    external = [c.name for c in found if c.record.protocol.external_data or c.record.protocol.saw_test_classes]
+    if 0 < len(external) < len(found):
+        yield f"Not the same training data: {', '.join(external)} saw data beyond the suite's."
+    if oracles := [f"{c.name} knows {c.record.algorithm.knows}" for c in found if c.record.algorithm.knows]:
+        yield f"Bounds, not competitors: {'; '.join(oracles)}."
+    if short := [f"{c.name} ({c.record.budget})" for c in found if c.trains and c.record.budget != "full"]:
+        yield f"Not trained to the end: {', '.join(short)}."
+    if not all(record.suite.pinned for c in found for record in c.records):
+        yield "Unpinned: the episodes or the data are not those pinned for the suite."
+    if (episodes := found[0].scores.shape[1]) < OFFICIAL_EPISODES:
+        yield f"{episodes:,} common episodes; boards take {OFFICIAL_EPISODES:,}."
+    if floored := [c.name for c in found if any(m.floored for r in c.records for m in r.metrics[:1])]:
+        yield f"Some episodes of {', '.join(floored)} scored the suite's floor: their predictions were not finite."
+    if seeds is not None:
+        yield "Seeds were chosen with --seeds; a board uses all there are."
 
 
 def _metric(record: Record, name: str | None) -> MetricSpec:
     known = {metric.name: metric for metric in record.metrics}
     if name is not None and name not in known:
         raise unknown_name("metric", name, known)
-    metric = known[name] if name else record.metrics[0]
-    return MetricSpec(metric.name, metric.unit, metric.higher_is_better, metric.ci_method == "bootstrap-t")
+    return metric_spec(known[name] if name else record.metrics[0])
 
 
 def _load(name: str, group: Group, metric: str) -> list[Admitted]:
@@ -93,12 +121,12 @@ def _load(name: str, group: Group, metric: str) -> list[Admitted]:
     return [load_run(run.store, run.path, run.record, run.record.episodes) for run in group]
 
 
-def _contestant(name: str, runs: Sequence[Admitted], metric: str, episodes: int) -> Contestant:
+def _compared(name: str, runs: Sequence[Admitted], metric: str, episodes: int) -> Compared:
     classes = runs[0].classes
-    return Contestant(
+    return Compared(
         name=name,
         records=tuple(run.record for run in runs),
         scores=np.stack([run.scores[metric][:episodes] for run in runs]),
         classes=None if classes is None else classes[:episodes],
-        turns=turns(runs[0].record),
+        ids_per_class=ids_per_class(runs[0].record.suite),
     )

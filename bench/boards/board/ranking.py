@@ -1,24 +1,33 @@
-"""From per-episode scores of several seeds to the intervals and differences a row shows."""
+"""From per-episode scores of several seeds to what a row shows: its interval, its distance to the reference and to the
+bound, its rank within a section."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.boards.rows import ALGORITHM_SEEDS
+from bench.boards.board.domain_facts import kind_facts
+from bench.boards.board.rows import ALGORITHM_SEEDS, SECTIONS, MetricSpec, Row
 from bench.errors import UsageError
 from bench.stats import (
     Difference,
     Interval,
+    Rank,
     bootstrap_t_interval,
+    compare_all,
     crossed_difference,
     crossed_interval,
     open_interval,
+    rank_intervals,
     t_interval,
 )
 
 Matrix = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.int64]
+Scores = Mapping[tuple[str, ...], Matrix]  # a row's keys -> float64 [seeds, episodes] of the ranked metric
 
 SMALL_POOL = 200  # classes; in a larger pool the two kinds of interval agree, and their difference is noise
 MATERIAL = 1.1  # an open interval at least this many times as wide as the closed one is worth a column
@@ -87,3 +96,37 @@ def difference(a: Matrix, b: Matrix) -> Difference:
 def gap_interval(scores: Matrix, bound: Matrix, higher_is_better: bool) -> Interval:
     """How far a row stays behind a bound, paired by episode; [seeds, episodes] each, positive where the bound holds."""
     return difference(bound, scores) if higher_is_better else difference(scores, bound)
+
+
+def find_reference(rows: Sequence[Row], kind: str) -> Row | None:
+    """The row of the kind's first reference that is there, as it comes: default options, inductive, newest source.
+
+    It is known by where its code comes from: another learner of that name does not take its place.
+    """
+    named = kind_facts(kind).references
+    plain = (row for row in rows if row.learner in named and not row.overrides and not row.superseded)
+    return min(plain, key=lambda row: (named.index(row.learner), SECTIONS.index(row.section), row.keys), default=None)
+
+
+def find_bound(rows: Sequence[Row], metric: MetricSpec) -> Row | None:
+    """The best oracle: gaps are measured to it."""
+    pick = max if metric.higher_is_better else min
+    return pick((row for row in rows if row.knows), key=lambda row: row.score.mean, default=None)
+
+
+def placed(row: Row, scores: Scores, metric: MetricSpec, reference: Row | None, bound: Row | None) -> Row:
+    """The row with its paired distances to the reference and to the bound."""
+    own = scores[row.keys]
+    delta = None if reference is None or reference is row else difference(own, scores[reference.keys])
+    gap = None if bound is None or row.knows else gap_interval(own, scores[bound.keys], metric.higher_is_better)
+    return replace(row, delta=delta, gap=gap)
+
+
+def ranks(rows: Sequence[Row], scores: Scores, metric: MetricSpec) -> dict[tuple[str, ...], Rank]:
+    """Ranks of one section's rows by their keys: all pairs, Holm-corrected. A row alone has no rank."""
+    competing = {",".join(row.keys): row for row in rows if row.ranked}
+    if len(competing) < 2:
+        return {}
+    pairs = compare_all({name: comparable(scores[row.keys]) for name, row in competing.items()})
+    found = rank_intervals(pairs, higher_is_better=metric.higher_is_better)
+    return {row.keys: found[name] for name, row in competing.items()}

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.boards.advice import advice, on_new_classes
-from bench.boards.cautions import cautions
-from bench.boards.contestants import Contestant, find_contestants
-from bench.boards.rows import MetricSpec
-from bench.boards.score import comparable, row_interval, small_pool
+from bench.boards.board.ranking import comparable, row_interval, small_pool
+from bench.boards.board.rows import MetricSpec
+from bench.boards.compare.compared import Compared, cautions, find_compared
+from bench.boards.compare.planning import advice, on_new_classes
 from bench.errors import UsageError
 from bench.stats import (
     Comparison,
@@ -32,13 +31,13 @@ ALPHA = 0.05
 
 
 @dataclass(frozen=True)
-class Standing:
+class Placed:
     """One learner's score, what its interval covers, its rank among those compared.
 
     variance : variance of the mean by what would reduce it ("seeds", "episodes", "classes"), None for checkpoints
     """
 
-    contestant: Contestant
+    compared: Compared
     score: Interval
     score_label: str
     rank: Rank
@@ -70,7 +69,7 @@ class Report:
     version: int
     metric: MetricSpec
     episodes: int
-    standings: tuple[Standing, ...]
+    placed: tuple[Placed, ...]
     pairs: tuple[Pair, ...]
     warnings: tuple[str, ...]
     advice: str
@@ -83,7 +82,7 @@ def compare(
     metric: str | None = None,
     seeds: Sequence[int] | None = None,
 ) -> Report:
-    """Compare the rows that `asked` names (see `bench.boards.contestants`) on one suite, best first.
+    """Compare the rows that `asked` names (see `bench.boards.compare.selectors`) on one suite, best first.
 
     Parameters
     ----------
@@ -98,12 +97,12 @@ def compare(
     """
     if len(asked) < 2:
         raise UsageError(f"Expected at least two learners to compare; found {len(asked)}.", "bench compare A B")
-    found, spec = find_contestants(roots, suite, asked, metric, seeds)
+    found, spec = find_compared(roots, suite, asked, metric, seeds)
     sign = -1.0 if spec.higher_is_better else 1.0
-    found.sort(key=lambda contestant: (sign * float(contestant.scores.mean()), contestant.name))
-    comparisons = compare_all({contestant.name: comparable(contestant.scores) for contestant in found})
+    found.sort(key=lambda compared: (sign * float(compared.scores.mean()), compared.name))
+    comparisons = compare_all({compared.name: comparable(compared.scores) for compared in found})
     ranks = rank_intervals(comparisons, higher_is_better=spec.higher_is_better)
-    by_name = {contestant.name: contestant for contestant in found}
+    by_name = {compared.name: compared for compared in found}
     pairs = [_pair(c, by_name[c.a], by_name[c.b], spec) for c in comparisons]
     first = found[0].record.suite
     return Report(
@@ -111,34 +110,34 @@ def compare(
         version=first.version,
         metric=spec,
         episodes=found[0].scores.shape[1],
-        standings=tuple(_standing(contestant, ranks[contestant.name], spec) for contestant in found),
+        placed=tuple(_placed(compared, ranks[compared.name], spec) for compared in found),
         pairs=tuple(pairs),
         warnings=tuple(cautions(found, seeds)),
         advice=advice(comparisons, by_name, ALPHA),
     )
 
 
-def _standing(contestant: Contestant, rank: Rank, metric: MetricSpec) -> Standing:
-    score, label = row_interval(contestant.scores, contestant.trains, metric.skewed)
-    return Standing(contestant, score, label, rank, _variance(contestant))
+def _placed(compared: Compared, rank: Rank, metric: MetricSpec) -> Placed:
+    score, label = row_interval(compared.scores, compared.trains, metric.skewed)
+    return Placed(compared, score, label, rank, _variance(compared))
 
 
-def _variance(contestant: Contestant) -> dict[str, float] | None:
-    if comparable(contestant.scores).ndim == 1:
+def _variance(compared: Compared) -> dict[str, float] | None:
+    if comparable(compared.scores).ndim == 1:
         return None
-    clusters = small_pool(contestant.classes, contestant.turns)
-    classes = None if clusters is None else contestant.classes
-    return variance_split(contestant.scores, classes, clusters).of_mean
+    clusters = small_pool(compared.classes, compared.ids_per_class)
+    classes = None if clusters is None else compared.classes
+    return variance_split(compared.scores, classes, clusters).of_mean
 
 
-def _pair(comparison: Comparison, a: Contestant, b: Contestant, metric: MetricSpec) -> Pair:
+def _pair(comparison: Comparison, a: Compared, b: Compared, metric: MetricSpec) -> Pair:
     closed, new_classes = comparison.difference, on_new_classes(a, b)
     if new_classes and new_classes.high - new_classes.low <= closed.high - closed.low:
         new_classes = None
     return Pair(comparison, _ratio(a, b) if metric.skewed else None, new_classes)
 
 
-def _ratio(a: Contestant, b: Contestant) -> Interval | None:
+def _ratio(a: Compared, b: Compared) -> Interval | None:
     """Errors differ by factors: the paired difference of their logarithms, as a / b."""
     x, y = comparable(a.scores), comparable(b.scores)
     if min(x.min(), y.min()) <= 0:

@@ -2,9 +2,11 @@
 
     protonet                    the row with default options, or the only one
     maml:norm=batch             an option, or recipe=, precision=, budget=; several are separated by commas
+    lin.py:Lin                  a learner that is no baseline, by where its code comes from
     3f2a9c                      the first letters (six or more) of one run's key: that checkpoint alone
 
-A name alone prefers full budgets, then default options, then the newest source.
+A name alone is the baseline's that has it; other learners that share one have to be told apart. It prefers full
+budgets, then default options, then the newest source.
 """
 
 from __future__ import annotations
@@ -14,27 +16,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.boards.admission import recipe_digest, setting
-from bench.boards.sources import Generations, as_newest, newest_sources
+from bench.boards.board.admission import recipe_digest, setting
+from bench.boards.board.rows import Learner, baseline, learner_of
+from bench.boards.board.sources import Generations, Level, as_newest, newest_sources
 from bench.errors import UsageError, unknown_name
 from bench.records import Record, RunStore, each_run
 
 _BUDGETS = ("smoke", "short", "full")
 _KEY = re.compile(r"[0-9a-f]{6,}")
+_LOOSE = re.compile(r"(?:.*[/\\])?([^/\\:,\s]+\.py:[A-Za-z_]\w*)(?![\w=])(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Run:
     """A finished run where it lies, and the digest of its resolved recipe.
 
-    record : as one of the learner's newest source where that is `confirmed` (see `boards.sources`)
+    record : as one of the learner's newest source where that answered the same
+    carried_over : how that is known (see `board.sources`); None for a run of the source that it counts for
     """
 
     store: RunStore
     path: Path
     record: Record
     recipe_sha256: str
-    confirmed: bool
+    carried_over: Level | None
+
+    @property
+    def learner(self) -> Learner:
+        return learner_of(self.record)
 
 
 Group = list[Run]  # the seeds of one row
@@ -50,7 +59,7 @@ def groups(roots: Sequence[Path], suite: str) -> list[Group]:
     newest = newest_sources(record for _, _, record in finished if record.budget == "full")
     runs = [_run(*place, newest) for place in finished if place[2].suite.name == suite]
     rows: dict[tuple[object, ...], dict[int | None, Run]] = {}
-    for run in sorted(runs, key=lambda run: (run.confirmed, run.record.finished, run.record.key)):
+    for run in sorted(runs, key=lambda run: (run.carried_over is not None, run.record.finished, run.record.key)):
         record, asked = run.record, run.record.suite
         identity = (*setting(record), record.budget, record.algorithm.source_sha256, run.recipe_sha256)
         episodes = (asked.version, asked.manifest_sha256, asked.data_fingerprint)
@@ -64,15 +73,16 @@ def _finished(record: Record) -> bool:
 
 def _run(store: RunStore, path: Path, record: Record, newest: Generations) -> Run:
     taken = as_newest(record, newest)
-    return Run(store, path, taken, recipe_digest(store.read_recipe(path)), confirmed=taken is not record)
+    return Run(store, path, taken.record, recipe_digest(store.read_recipe(path)), taken.carried_over)
 
 
 def pick(text: str, rows: Sequence[Group], suite: str) -> Group:
     """The one row a selector means; UsageError with the choices where it means none or several."""
-    name, *filters = [part for part in re.split(r"[:,\s]+", text.strip()) if part] or [""]
-    candidates = [group for group in rows if group[0].record.algorithm.name == name]
+    name, filters, candidates = _of_one_learner(text.strip(), rows)
     if not candidates:
         return _by_key(name, rows, suite)
+    if len({group[0].learner for group in candidates}) > 1:
+        raise UsageError(f"{name!r} is what several learners with records on {suite} are called.", _choices(candidates))
     fitting = [group for group in candidates if all(_fits(group[0].record, part) for part in filters)]
     if not fitting:
         raise UsageError(f"No row of {name} on {suite} has {', '.join(filters)}.", _choices(candidates))
@@ -84,12 +94,27 @@ def pick(text: str, rows: Sequence[Group], suite: str) -> Group:
     return max(fitting, key=lambda group: max(run.record.finished for run in group))  # newest source and recipe
 
 
+def _of_one_learner(text: str, rows: Sequence[Group]) -> tuple[str, list[str], list[Group]]:
+    """The learner a selector begins with, its filters, and the rows: the baseline's, where the name is one's."""
+    if loose := _LOOSE.fullmatch(text):
+        name, rest = loose[1], loose[2]
+    else:
+        places = {group[0].learner.place for group in rows}
+        begun = [place for place in places if re.match(rf"{re.escape(place)}([:,\s]|$)", text)]
+        name = max(begun, key=len, default=re.split(r"[:,\s]", text)[0])
+        rest = text[len(name) :]
+    filters = [part for part in re.split(r"[:,\s]+", rest) if part]
+    found = [group for group in rows if group[0].learner == baseline(name)]
+    found = found or [group for group in rows if group[0].learner.place == name]
+    return name, filters, found or [group for group in rows if group[0].learner.name == name]
+
+
 def _by_key(text: str, rows: Sequence[Group], suite: str) -> Group:
     found = [run for group in rows for run in group if _KEY.fullmatch(text) and run.record.key.startswith(text)]
     if len(found) > 1:
         raise UsageError(f"{text!r} begins the keys of {len(found)} runs of {suite}.", "Give more of the key.")
     if not found:
-        raise unknown_name(f"algo with records on {suite}", text, {group[0].record.algorithm.name for group in rows})
+        raise unknown_name(f"algo with records on {suite}", text, {_spelled(group[0].learner) for group in rows})
     return found
 
 
@@ -108,12 +133,17 @@ def named(rows: Sequence[Group]) -> dict[str, Group]:
 
 
 def _selector(run: Run, recipe: bool = False) -> str:
-    """`maml:norm=batch`: what a person types for this row."""
+    """`maml:norm=batch`, `lin.py:Lin`: what a person types for this row."""
     record = run.record
     parts = [f"{name}={value}" for name, value in sorted(record.algorithm.overrides.items())]
     parts += [f"recipe={record.recipe}"] if recipe else []
     parts += [f"precision={record.precision}"] if record.precision != "fp32" else []
-    return f"{record.algorithm.name}:{','.join(parts)}" if parts else record.algorithm.name
+    return f"{_spelled(run.learner)}:{','.join(parts)}" if parts else _spelled(run.learner)
+
+
+def _spelled(learner: Learner) -> str:
+    """Names are the baselines'; any other learner is meant without doubt by where it comes from."""
+    return learner.name if learner.is_baseline else learner.place
 
 
 def _fits(record: Record, part: str) -> bool:
@@ -138,7 +168,7 @@ def with_seeds(group: Group, text: str, seeds: Sequence[int] | None) -> Group:
     if missing := [seed for seed in seeds if seed not in there]:
         raise UsageError(
             f"{text} has seeds {', '.join(map(str, there))}; asked for {', '.join(map(str, missing))} too.",
-            f"bench run --algo {group[0].record.algorithm.name} --suite {group[0].record.suite.name} "
+            f"bench run --algo {_spelled(group[0].learner)} --suite {group[0].record.suite.name} "
             f"--seeds {','.join(map(str, missing))}",
         )
     return [there[seed] for seed in seeds]

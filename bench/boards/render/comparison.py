@@ -1,12 +1,14 @@
-"""A comparison as tables for people, as one JSON object, and as rows of numbers."""
+"""Comparisons and plans as tables for people, as one JSON object, and as rows of numbers."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bench.boards.compare import Pair, Report, Standing
-from bench.boards.numbers import NONE, delta_text, metric_header, rank_text, score_text, seeds_text
-from bench.boards.tables import Table
+from bench.boards.board.domain_facts import unit_facts
+from bench.boards.board.rows import seeds_text
+from bench.boards.compare.comparison import Pair, Placed, Report
+from bench.boards.compare.planning import ComparisonPlan
+from bench.boards.render.formats import NONE, Table, delta_text, metric_header, rank_text, score_text
 from bench.stats import Interval
 
 _FEWEST = 1e-4  # smaller p-values are shown as "< 0.0001"
@@ -15,7 +17,7 @@ _FEWEST = 1e-4  # smaller p-values are shown as "< 0.0001"
 def comparison_tables(report: Report) -> list[Table]:
     """Scores with ranks, differences of all pairs, and where the uncertainty comes from (with enough seeds)."""
     tables = [_scores(report), _differences(report)]
-    return [*tables, _variances(report)] if any(s.variance for s in report.standings) else tables
+    return [*tables, _variances(report)] if any(s.variance for s in report.placed) else tables
 
 
 def comparison_json(report: Report) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def comparison_json(report: Report) -> dict[str, Any]:
         "version": report.version,
         "metric": {"name": metric.name, "unit": metric.unit, "higher_is_better": metric.higher_is_better},
         "episodes": report.episodes,
-        "scores": [_standing_json(standing) for standing in report.standings],
+        "scores": [_placed_json(placed) for placed in report.placed],
         "differences": [_pair_json(pair) for pair in report.pairs],
         "warnings": list(report.warnings),
         "advice": report.advice,
@@ -65,6 +67,44 @@ def comparison_rows(report: Report) -> list[dict[str, Any]]:
     return rows
 
 
+def plan_tables(found: ComparisonPlan) -> list[Table]:
+    """Episodes for two checkpoints, and seeds by episodes for two algorithms."""
+    who = " and ".join(found.learners) or "accuracy"
+    tables = [
+        Table(
+            f"Checkpoints, {who}: to find {found.delta:g} {found.unit}",
+            (f"sd of the difference, {found.unit}", "", f"episodes, power {found.power:.0%}"),
+            (True, False, True),
+            tuple((f"{row.sd:.3g}", row.about, f"{row.episodes:,}") for row in found.checkpoints),
+        )
+    ]
+    if found.algorithms:
+        tables.append(
+            Table(
+                "Algorithms: seeds each",
+                ("episodes", f"seeds, power {found.power:.0%}"),
+                (True, True),
+                tuple((f"{p.episodes:,}", "over 100" if p.seeds is None else str(p.seeds)) for p in found.algorithms),
+            )
+        )
+    return tables
+
+
+def plan_json(found: ComparisonPlan) -> dict[str, Any]:
+    """The plan in the unit it names; seeds are null where no 100 are enough."""
+    return {
+        "delta": found.delta,
+        "unit": found.unit,
+        "power": found.power,
+        "level": found.level,
+        "learners": list(found.learners),
+        "pilot_sd": found.pilot,
+        "checkpoints": [{"sd": c.sd, "about": c.about, "episodes": c.episodes} for c in found.checkpoints],
+        "algorithms": [{"episodes": p.episodes, "seeds": p.seeds} for p in found.algorithms],
+        "note": found.note,
+    }
+
+
 def p_text(p: float) -> str:
     """
     >>> p_text(0.0312), p_text(0.00001)
@@ -76,28 +116,30 @@ def p_text(p: float) -> str:
 def _scores(report: Report) -> Table:
     unit = report.metric.unit
     rows = []
-    for standing in report.standings:
-        who = standing.contestant
+    for placed in report.placed:
+        who = placed.compared
         rows.append(
             (
                 who.name,
-                score_text(standing.score, unit),
-                rank_text(standing.rank),
+                score_text(placed.score, unit),
+                rank_text(placed.rank),
                 who.mode,
                 who.record.recipe if who.trains else "n/a",
                 seeds_text(who.seeds) if who.trains else "n/a",
-                standing.score_label,
+                placed.score_label,
             )
         )
-    headers = ("algorithm", metric_header(report.metric), "rank", "mode", "recipe", "seeds", "interval")
-    leading = frozenset((i, j) for i, s in enumerate(report.standings) if s.rank.best == 1 for j in (1, 2))
+    headers = ("algorithm", metric_header(report.metric.name, unit), "rank", "mode", "recipe", "seeds", "interval")
+    leading = frozenset((i, j) for i, s in enumerate(report.placed) if s.rank.best == 1 for j in (1, 2))
     title = f"{report.suite}@{report.version}, {report.episodes:,} common episodes"
     return Table(title, headers, (False, True, True, False, False, False, False), tuple(rows), leading)
 
 
 def _differences(report: Report) -> Table:
     unit = report.metric.unit
-    headers = ["a - b", f"difference{', points' if unit == 'fraction' else ''}", "p (Holm)", "better"]
+    shown = unit_facts(unit)
+    difference = f"difference, {shown.difference}" if shown.sign else "difference"
+    headers = ["a - b", difference, "p (Holm)", "better"]
     rows = [
         [
             f"{pair.comparison.a} - {pair.comparison.b}",
@@ -121,15 +163,13 @@ def _differences(report: Report) -> Table:
 
 def _variances(report: Report) -> Table:
     """Shares of the variance of each mean; "classes" comes on top, for claims about new ones."""
-    sources = [s for s in ("seeds", "episodes", "classes") if any(s in (t.variance or {}) for t in report.standings)]
+    sources = [s for s in ("seeds", "episodes", "classes") if any(s in (t.variance or {}) for t in report.placed)]
     rows = []
-    for standing in report.standings:
-        if standing.variance:
-            total = sum(standing.variance.values())
-            cells = [
-                f"{standing.variance[s] / total:.0%}" if total and s in standing.variance else NONE for s in sources
-            ]
-            rows.append((standing.contestant.name, *cells))
+    for placed in report.placed:
+        if placed.variance:
+            total = sum(placed.variance.values())
+            cells = [f"{placed.variance[s] / total:.0%}" if total and s in placed.variance else NONE for s in sources]
+            rows.append((placed.compared.name, *cells))
     return Table(
         "Uncertainty by source",
         ("algorithm", *sources),
@@ -145,11 +185,12 @@ def _better(pair: Pair, higher_is_better: bool) -> str:
     return pair.comparison.a if ahead else pair.comparison.b
 
 
-def _standing_json(standing: Standing) -> dict[str, Any]:
-    who = standing.contestant
+def _placed_json(placed: Placed) -> dict[str, Any]:
+    who = placed.compared
     return {
         "name": who.name,
         "algorithm": who.record.algorithm.name,
+        "origin": who.record.algorithm.origin,
         "options": who.record.algorithm.options,
         "recipe": who.record.recipe if who.trains else None,
         "budget": who.record.budget,
@@ -157,10 +198,10 @@ def _standing_json(standing: Standing) -> dict[str, Any]:
         "mode": who.mode,
         "seeds": list(who.seeds),
         "checkpoints": who.checkpoints,
-        **_interval_json(standing.score),
-        "covers": standing.score_label,
-        "rank": {"rank": standing.rank.rank, "best": standing.rank.best, "worst": standing.rank.worst},
-        "variance_of_mean": standing.variance,
+        **_interval_json(placed.score),
+        "covers": placed.score_label,
+        "rank": {"rank": placed.rank.rank, "best": placed.rank.best, "worst": placed.rank.worst},
+        "variance_of_mean": placed.variance,
         "keys": [record.key for record in who.records],
     }
 

@@ -1,4 +1,4 @@
-"""Records to boards: one board per suite, its rows scored and sorted."""
+"""Records to boards: one board per suite, its rows scored, flagged and sorted."""
 
 from __future__ import annotations
 
@@ -10,31 +10,50 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.boards.admission import Admitted, Sorted, runs_by_row, sort_runs, turns
-from bench.boards.beside import with_published
-from bench.boards.flags import flags, section_of
-from bench.boards.references import References, load_references
-from bench.boards.rows import SECTIONS, Board, Cost, MetricSpec, Row, Section, Speed
-from bench.boards.score import Matrix, new_classes_interval, row_interval
-from bench.boards.sources import Generations, newest_sources
-from bench.boards.standing import Scores, find_bound, find_reference, placed, ranks
-from bench.records import Metric, Record
+from bench.boards.board.admission import Admitted, Sorted, runs_by_row, setting, sort_runs
+from bench.boards.board.domain_facts import ids_per_class, metric_spec
+from bench.boards.board.published import PublishedNumbers, load_published, with_published
+from bench.boards.board.ranking import (
+    Matrix,
+    Scores,
+    find_bound,
+    find_reference,
+    new_classes_interval,
+    placed,
+    ranks,
+    row_interval,
+)
+from bench.boards.board.rows import (
+    OLDER_RECIPE,
+    OLDER_SOURCE,
+    SECTIONS,
+    Board,
+    Cost,
+    MetricSpec,
+    Row,
+    Section,
+    Speed,
+    learner_of,
+    seeds_text,
+)
+from bench.boards.board.sources import CARRIED_OVER, LEVELS, Generations, newest_sources
+from bench.records import Record
 from bench.stats import Interval, Rank
 
 Keys = tuple[str, ...]
 
 
-def build_boards(*roots: Path, references: References | None = None) -> list[Board]:
+def build_boards(*roots: Path, published: PublishedNumbers | None = None) -> list[Board]:
     """The boards of all suites with stored runs below the roots, by name. The first root wins for a run in several.
 
-    references : the published numbers to put beside the results [default: those that come with bench]
+    published : the published numbers to put beside the results [default: those that come with bench]
 
     Damaged, tampered, failed and otherwise inadmissible runs are in `Board.left_out` with the reason.
     """
     suites = sort_runs(roots)
     newest = newest_sources(run.record for found in suites.values() for run in found.admitted)
-    published = load_references() if references is None else references
-    return [with_published(_board(suite, found, newest), published) for suite, found in suites.items()]
+    numbers = load_published() if published is None else published
+    return [with_published(_board(suite, found, newest), numbers) for suite, found in suites.items()]
 
 
 def _board(suite: str, found: Sorted, newest: Generations) -> Board:
@@ -60,8 +79,8 @@ def _board(suite: str, found: Sorted, newest: Generations) -> Board:
         data_source=record.suite.data_source,
         metric=metric,
         extra_metrics=tuple(metrics[1:]),
-        bound=bound.algorithm if bound else "",
-        reference=reference.algorithm if reference else "",
+        bound=str(bound.learner) if bound else "",
+        reference=str(reference.learner) if reference else "",
         rows=tuple(rows),
         left_out=found.left_out,
     )
@@ -82,9 +101,8 @@ def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, ne
             extras[extra.name], _ = row_interval(_matrix(group, extra.name), algorithm.trains, extra.skewed)
     records = [run.record for run in group]
     return Row(
-        section=section_of(record),
-        algorithm=algorithm.name,
-        origin=algorithm.origin,
+        section=_section(record),
+        learner=learner_of(record),
         title=algorithm.title,
         family=algorithm.family,
         knows=algorithm.knows,
@@ -103,14 +121,67 @@ def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, ne
         cost=_cost(records),
         speed=_speed(records),
         n_configs_tried=max(r.protocol.n_configs_tried for r in records),
-        flags=flags(group, found, newest),
+        flags=_flags(group, found, newest),
         source_sha256=algorithm.source_sha256,
         made_with=tuple(sorted({run.made_with for run in group})),
+        carried_over=tuple(level for level in LEVELS if any(run.carried_over == level for run in group)),
         bench_versions=tuple(sorted({_version(r) for r in records})),
         commands=tuple(dict.fromkeys(r.command for r in records)),
         keys=tuple(r.key for r in records),
-        new_classes=new_classes_interval(ranked, group[0].classes, turns(record), score),
+        new_classes=new_classes_interval(ranked, group[0].classes, ids_per_class(record.suite), score),
     )
+
+
+def _section(record: Record) -> Section:
+    """Where a row stands: what it was allowed to see decides, never its score."""
+    if record.protocol.external_data or record.protocol.saw_test_classes:
+        return "external data"
+    return "transductive" if record.protocol.transductive else "inductive"
+
+
+def _flags(group: list[Admitted], found: Sorted, newest: Generations) -> tuple[str, ...]:
+    """What a reader must know before comparing the row with another. `group`: its runs; `found`: all of the suite."""
+    record = group[0].record
+    seeds = {run.record.seed for run in group}
+    notes: list[str] = []
+    if record.algorithm.source_sha256 != newest[learner_of(record)]:
+        notes.append(OLDER_SOURCE)
+    elif _older_recipe(group, found):
+        notes.append(OLDER_RECIPE)
+    for level in LEVELS:
+        over = [run.record.seed for run in group if run.carried_over == level]
+        if len(over) == len(group):
+            notes.append(CARRIED_OVER[level])
+        elif over:
+            notes.append(f"seeds {seeds_text([seed for seed in over if seed is not None])} {CARRIED_OVER[level]}")
+    made_with = {run.made_with for run in group}
+    for run in sorted(found.failed, key=lambda run: (-1 if run.seed is None else run.seed, run.key)):
+        same = setting(run) == setting(record) and run.algorithm.source_sha256 in made_with
+        if same and run.seed not in seeds:
+            notes.append(run.status if run.seed is None else f"seed {run.seed} {run.status}")
+    if record.protocol.external_data:
+        notes.append(f"external data: {', '.join(record.protocol.external_data)}")
+    if record.protocol.saw_test_classes:
+        notes.append("saw test classes")
+    if record.protocol.transductive and _section(record) != "transductive":
+        notes.append("transductive")
+    if record.protocol.test_time_ensemble > 1:
+        notes.append(f"ensemble of {record.protocol.test_time_ensemble}")
+    if floored := sum(run.floored for run in group):
+        notes.append(f"{floored:,} episodes scored the floor")
+    return tuple(dict.fromkeys(notes))
+
+
+def _older_recipe(group: list[Admitted], found: Sorted) -> bool:
+    """Is there a later row of the same setting and source, whose named recipe had other entries?"""
+    record = group[0].record
+    same = [
+        run
+        for run in found.admitted
+        if setting(run.record) == setting(record)
+        and run.record.algorithm.source_sha256 == record.algorithm.source_sha256
+    ]
+    return max(same, key=lambda run: run.record.finished).recipe_sha256 != group[0].recipe_sha256
 
 
 def _metrics(records: Sequence[Record]) -> list[MetricSpec]:
@@ -118,19 +189,18 @@ def _metrics(records: Sequence[Record]) -> list[MetricSpec]:
     found: dict[str, MetricSpec] = {}
     for record in sorted(records, key=lambda record: (-len(record.metrics), record.key)):
         for metric in record.metrics:
-            found.setdefault(metric.name, _spec(metric))
+            found.setdefault(metric.name, metric_spec(metric))
     return list(found.values())
 
 
-def _spec(metric: Metric) -> MetricSpec:
-    return MetricSpec(metric.name, metric.unit, metric.higher_is_better, metric.ci_method == "bootstrap-t")
-
-
 def _speed(records: Sequence[Record]) -> Speed | None:
+    """From measurements that were made for it, of the hardware class with most of them."""
     by_class: dict[str, list[float]] = {}
     for record in records:
-        if record.timing.eval_episodes_per_s is not None and not record.timing.contended:
-            by_class.setdefault(record.environment.hardware_class, []).append(record.timing.eval_episodes_per_s)
+        timing = record.timing
+        if timing.eval_episodes_per_s is not None and timing.measured is not None and not timing.contended:
+            hardware = timing.hardware_class or record.environment.hardware_class
+            by_class.setdefault(hardware, []).append(timing.eval_episodes_per_s)
     if not by_class:
         return None
     name = max(sorted(by_class), key=lambda name: len(by_class[name]))

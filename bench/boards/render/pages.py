@@ -1,7 +1,7 @@
 """The pages of a leaderboard directory, generated between markers; what people write outside them is kept.
 
-    <suite>.md    one page per suite        <suite>.csv   the same rows with all digits
-    README.md     the index                 wanted.yaml   read, never written
+    <suite>.md    one page per suite        <suite>.csv    the same rows with all digits
+    README.md     the index                 missing.yaml   read, never written (see `render.missing`)
 
 The same records give the same bytes, whenever and wherever.
 """
@@ -13,18 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.boards.across import across_suites
-from bench.boards.beside import with_published
-from bench.boards.beside_tables import NOTE, summary_table
-from bench.boards.build import build_boards
-from bench.boards.changes import what_changed
-from bench.boards.frame import frame
-from bench.boards.markdown import escape, markdown_table, suite_markdown
-from bench.boards.numbers import NONE, score_text, seeds_text
-from bench.boards.references import load_references
-from bench.boards.rows import SECTIONS, Board
-from bench.boards.tables import Table, algorithm_text
-from bench.boards.wanted import Cell, load_wanted, measured
+from bench.boards.board.build import build_boards
+from bench.boards.board.published import load_published, with_published
+from bench.boards.board.rows import SECTIONS, Board, seeds_text
+from bench.boards.render.formats import NONE, Table, escape_markdown, markdown_table, score_text
+from bench.boards.render.frame import frame, what_changed
+from bench.boards.render.missing import Cell, load_missing, measured, missing_table
+from bench.boards.render.suite_page import suite_markdown
+from bench.boards.render.tables import PUBLISHED_NOTE, across_suites, algorithm_text, summary_table
 from bench.errors import Stale, StoreError, UsageError
 
 INDEX = "README.md"
@@ -45,12 +41,12 @@ class Written:
     changes: list[str]
 
 
-def write(directory: Path, results_root: Path, wanted: Path | None = None) -> Written:
+def write(directory: Path, results_root: Path, missing: Path | None = None) -> Written:
     """Bring the directory's pages up to date.
 
-    Errors: UsageError for damaged markers or a malformed wanted.yaml, StoreError when a file can't be written.
+    Errors: UsageError for damaged markers or a malformed missing.yaml, StoreError when a file can't be written.
     """
-    boards, cells = _load(directory, results_root, wanted)
+    boards, cells = _load(directory, results_root, missing)
     pages = _pages(directory, boards, cells)
     changes = [line for board in boards for line in what_changed(_read(directory / f"{board.suite}.csv"), board)]
     changed = []
@@ -69,14 +65,14 @@ def write(directory: Path, results_root: Path, wanted: Path | None = None) -> Wr
     return Written(changed, changes)
 
 
-def check(directory: Path, results_root: Path, wanted: Path | None = None) -> None:
-    """Raise Stale if a page is not what its records give, is left over, or if a wanted cell has been measured."""
-    boards, cells = _load(directory, results_root, wanted)
+def check(directory: Path, results_root: Path, missing: Path | None = None) -> None:
+    """Raise Stale if a page is not what its records give, is left over, or if a missing cell has been measured."""
+    boards, cells = _load(directory, results_root, missing)
     pages = _pages(directory, boards, cells)
     problems = [_difference(path, _read(path), content) for path, content in pages.items() if _read(path) != content]
     problems += [f"{path}: no record of this suite is left; delete the page" for path in _orphans(directory, pages)]
     problems += [
-        f"wanted.yaml: {cell.algo} {cell.recipe} on {cell.suite}, seeds {seeds_text(cell.seeds)}, has been measured: "
+        f"missing.yaml: {cell.algo} {cell.recipe} on {cell.suite}, seeds {seeds_text(cell.seeds)}, has been measured: "
         "delete the entry"
         for cell in measured(cells, boards)
     ]
@@ -84,12 +80,12 @@ def check(directory: Path, results_root: Path, wanted: Path | None = None) -> No
         raise Stale("\n".join(problems), f"fix: bench leaderboard --write {directory}")
 
 
-def _load(directory: Path, results_root: Path, wanted: Path | None) -> tuple[list[Board], tuple[Cell, ...]]:
-    references = load_references()
-    boards = build_boards(results_root, references=references)
-    cells = load_wanted(wanted or directory / "wanted.yaml")
-    missing = {cell.suite for cell in cells} - {board.suite for board in boards}
-    empty = [with_published(Board(suite), references) for suite in missing]
+def _load(directory: Path, results_root: Path, missing: Path | None) -> tuple[list[Board], tuple[Cell, ...]]:
+    published = load_published()
+    boards = build_boards(results_root, published=published)
+    cells = load_missing(missing or directory / "missing.yaml")
+    unmeasured = {cell.suite for cell in cells} - {board.suite for board in boards}
+    empty = [with_published(Board(suite), published) for suite in unmeasured]
     return sorted([*boards, *empty], key=lambda board: board.suite), cells
 
 
@@ -98,7 +94,8 @@ def _pages(directory: Path, boards: Sequence[Board], cells: Sequence[Cell]) -> d
     open_cells = [cell for cell in cells if cell not in measured(cells, boards)]
     pages = {}
     for board in boards:
-        body = suite_markdown(board, [cell for cell in open_cells if cell.suite == board.suite])
+        here = [cell for cell in open_cells if cell.suite == board.suite]
+        body = suite_markdown(board, missing_table(here) if here else None)
         path = directory / f"{board.suite}.md"
         pages[path] = _between(path, board.suite, body, f"# {board.suite}\n")
         pages[path.with_suffix(".csv")] = frame([board]).to_csv(index=False, lineterminator="\n")
@@ -114,15 +111,15 @@ def _index(boards: Sequence[Board], cells: Sequence[Cell]) -> str:
         counts = (len(board.rows), len(board.left_out), sum(cell.suite == board.suite for cell in cells))
         ranked = f"{board.metric.name}, {board.metric.unit}" if board.metric else NONE
         leading = (_leading(board, i) for i in range(len(SECTIONS)))
-        link = f"[{escape(board.suite)}]({board.suite}.md)"
-        rows.append([link, escape(ranked), *map(escape, leading), *map(str, counts)])
+        link = f"[{escape_markdown(board.suite)}]({board.suite}.md)"
+        rows.append([link, escape_markdown(ranked), *map(escape_markdown, leading), *map(str, counts)])
     table = Table("", headers, (False,) * 5 + (True,) * 3, ())
     lines = [markdown_table(table), *(f"| {' | '.join(row)} |" for row in rows)]
     note = f"The first {_LEADING} rows of each section by mean, bounds left out; intervals and notes are on the pages."
     mean, published = across_suites(boards), summary_table(boards)
     tail = [f"## {mean.title}", markdown_table(mean), _MEAN_NOTE] if mean else []
     if published:
-        tail += [f"## {published.title}", markdown_table(published), NOTE]
+        tail += [f"## {published.title}", markdown_table(published), PUBLISHED_NOTE]
     return "\n\n".join(["\n".join(lines), note, *tail])
 
 

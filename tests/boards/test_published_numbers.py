@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.boards import Published, load_references
+from bench.boards import Published, load_published
 from bench.errors import UsageError
 from bench.resources import resource
 
@@ -71,23 +71,23 @@ def test_any_value_lies_between_the_ends_of_its_own_rounding(value: object, digi
     ],
 )
 def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str, says: str) -> None:
-    path = tmp_path / "references.yaml"
+    path = tmp_path / "published.yaml"
     path.write_text(text)
-    with pytest.raises(UsageError, match=f"references.yaml{says}") as caught:
-        load_references(path)
+    with pytest.raises(UsageError, match=f"published.yaml{says}") as caught:
+        load_published(path)
     assert str(caught.value).endswith("docs/reproduction.md says what an entry holds")
 
 
 def test_other_options_modes_and_metrics_are_other_questions(tmp_path: Path) -> None:
-    path = tmp_path / "references.yaml"
+    path = tmp_path / "published.yaml"
     base = ENTRY.replace("b,", "a,")
     others = [base.replace("}", f", {more}}}") for more in ("options: {norm: batch}", "metric: mse@step1")]
     path.write_text(GOOD + "".join(others) + base.replace("inductive", "transductive"))
-    assert len(load_references(path).on("s")) == 4
+    assert len(load_published(path).on("s")) == 4
 
 
 def test_the_packaged_numbers_name_suites_and_learners_that_exist() -> None:
-    found = load_references()
+    found = load_published()
     suites = yaml.safe_load(resource("tasks.yaml").read_text())["suites"]
     learners = {path.stem for path in resource("baselines").glob("*.py")}
     assert {entry.suite for entry in found.published} <= suites.keys()
@@ -96,11 +96,11 @@ def test_the_packaged_numbers_name_suites_and_learners_that_exist() -> None:
 
 
 def test_published_percentages_are_percentages() -> None:
-    for entry in load_references().published:
+    for entry in load_published().published:
         if entry.unit == "percent":
             assert 20 < float(entry.value) < 100 and float(entry.interval or 0) < 3, entry
 
 
 def test_reading_them_needs_no_torch() -> None:
-    code = "import sys, bench.boards as b; b.load_references(); assert 'torch' not in sys.modules"
+    code = "import sys, bench.boards as b; b.load_published(); assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

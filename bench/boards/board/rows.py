@@ -2,30 +2,59 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bench.stats import Difference, Interval, Rank
 
 if TYPE_CHECKING:
-    from bench.boards.beside import Beside
+    from bench.boards.board.published import Answered
+    from bench.records import Record
 
 OFFICIAL_EPISODES = 2_000  # statistics are over exactly this prefix of a suite's test episodes
 ALGORITHM_SEEDS = 3  # from here on a row speaks of the algorithm, below of the checkpoints it has
 
 OLDER_SOURCE, OLDER_RECIPE = "older source", "older recipe"  # flags of rows that have a successor
-CONFIRMED = "confirmed for newer source"  # flag of rows whose successor answered the same (see `boards.sources`)
 
-# Named before anybody looked: what a row's delta is measured against, by kind of suite. Of several names the first that
-# the board has: Gittins indices solve bandits and have no answer to other environments.
-REFERENCES = {
-    "classification": ("nearest_centroid",),
-    "regression": ("chance",),
-    "exploration": ("gittins", "random_policy"),
-}
+_FOLDERS = re.compile(r"^.*[/\\](?=[^/\\]+\.py:\w+$)")  # of a loose class: the path that somebody typed
 
 Section = Literal["inductive", "external data", "transductive"]
 SECTIONS: tuple[Section, ...] = ("inductive", "external data", "transductive")
+
+
+class Learner(NamedTuple):
+    """Who a learner is: where its code comes from. The name alone is a label that anybody's code can carry."""
+
+    name: str
+    origin: str
+
+    @property
+    def is_baseline(self) -> bool:
+        return self == baseline(self.name)
+
+    @property
+    def place(self) -> str:
+        """The origin as short as it stays clear: `lin.py:Lin`, `package.module:Class`."""
+        return self.origin.removeprefix("entry point: ")
+
+    def __str__(self) -> str:
+        """Names belong to baselines; whoever else is called something says where it comes from."""
+        return self.name if self.is_baseline else f"{self.name} ({self.place})"
+
+
+def baseline(name: str) -> Learner:
+    """The learner that ships with bench under this name, and no other one that is called so."""
+    return Learner(name, f"baselines/{name}.py")
+
+
+def learner_of(record: Record) -> Learner:
+    """The learner that a record names. A loose file is the same file whatever path to it was typed.
+
+    A record of `./here/lin.py:Lin` is one of `lin.py:Lin`.
+    """
+    return Learner(record.algorithm.name, _FOLDERS.sub("", record.algorithm.origin))
 
 
 @dataclass(frozen=True)
@@ -40,7 +69,8 @@ class MetricSpec:
 
 @dataclass(frozen=True)
 class Speed:
-    """Evaluation speed in episodes per second: the median of the row's uncontended runs on one hardware class."""
+    """Evaluation speed in episodes per second: the median of the row's runs that `bench time` measured, undisturbed, on
+    one hardware class. What a run itself clocks shares the machine with whatever else goes on."""
 
     episodes_per_s: float
     hardware_class: str
@@ -66,12 +96,12 @@ class Row:
     extras : further metrics by name
     gap : paired distance to the best bound on the board, in the ranked metric's unit, >= 0 where the bound holds
     flags : what a reader must know before comparing: "older source", "seed 2 failed", ...
-    source_sha256 : the source that the row speaks for; `made_with` are those that ran, others only where confirmed
+    source_sha256 : the source that the row speaks for; `made_with` are those that ran, others only where carried over
+    carried_over : how the runs of other sources were carried over (see `board.sources`), () where there are none
     """
 
     section: Section
-    algorithm: str
-    origin: str
+    learner: Learner
     title: str
     family: str
     knows: str
@@ -93,6 +123,7 @@ class Row:
     flags: tuple[str, ...]
     source_sha256: str
     made_with: tuple[str, ...]
+    carried_over: tuple[str, ...]
     bench_versions: tuple[str, ...]
     commands: tuple[str, ...]
     keys: tuple[str, ...]
@@ -101,8 +132,13 @@ class Row:
     rank: Rank | None = None
 
     @property
+    def algorithm(self) -> str:
+        """What the learner is called."""
+        return self.learner.name
+
+    @property
     def superseded(self) -> bool:
-        """A later source or recipe of the same name is on a board."""
+        """A later source or recipe of the same learner is on a board."""
         return bool({OLDER_SOURCE, OLDER_RECIPE} & set(self.flags))
 
     @property
@@ -122,9 +158,12 @@ class Row:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A run that is stored but not on the board, and why. `key` is the run's directory name."""
+    """A run that is stored but not on the board, and why. `key` is the run's directory name.
 
-    algorithm: str
+    learner : as a board writes it; of a damaged run the folder it lies in
+    """
+
+    learner: str
     recipe: str
     seed: int | None
     key: str
@@ -135,7 +174,7 @@ class LeftOut:
 class Board:
     """Everything one suite's page shows, in the order it shows it. `metric` is None while no run is admitted.
 
-    beside : the published numbers for the suite with what was measured (see `boards.beside`)
+    published : the published numbers for the suite with what was measured (see `board.published`)
     """
 
     suite: str
@@ -147,11 +186,26 @@ class Board:
     metric: MetricSpec | None = None
     extra_metrics: tuple[MetricSpec, ...] = ()
     bound: str = ""  # the bound that gaps are measured to, "" without one
-    reference: str = ""  # the row that deltas are measured to, "" while it has not been measured
+    reference: str = ""  # the learner that deltas are measured to, "" while it has not been measured
     rows: tuple[Row, ...] = ()
-    beside: tuple[Beside, ...] = ()
+    published: tuple[Answered, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
 
     def section(self, name: Section) -> tuple[Row, ...]:
         """The rows of one section, best first."""
         return tuple(row for row in self.rows if row.section == name)
+
+
+def seeds_text(seeds: Sequence[int]) -> str:
+    """Seeds as people write them.
+
+    >>> seeds_text([0, 1, 2]), seeds_text([0, 2, 3]), seeds_text([7])
+    ('0-2', '0, 2-3', '7')
+    """
+    spans: list[list[int]] = []
+    for seed in sorted(seeds):
+        if spans and seed == spans[-1][-1] + 1:
+            spans[-1].append(seed)
+        else:
+            spans.append([seed])
+    return ", ".join(str(span[0]) if len(span) == 1 else f"{span[0]}-{span[-1]}" for span in spans)

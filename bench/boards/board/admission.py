@@ -2,7 +2,7 @@
 
 A board takes a run that is ok, at budget full, on the pinned episodes and data of the suite's newest version, with at
 least the official number of episodes and scores that are those the record was written with. Runs of older sources
-stay, flagged on their rows, or count for the newest source where that has confirmed them. Every seed counts: nobody
+stay, flagged on their rows, or count for the newest source where that answered the same. Every seed counts: nobody
 chooses among them.
 """
 
@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.boards.rows import OFFICIAL_EPISODES, LeftOut
-from bench.boards.score import Classes, Matrix
-from bench.boards.sources import Generations, as_newest, newest_sources
+from bench.boards.board.ranking import Classes, Matrix
+from bench.boards.board.rows import OFFICIAL_EPISODES, LeftOut, learner_of
+from bench.boards.board.sources import Generations, Level, as_newest, newest_sources
 from bench.errors import Mismatch, StoreError
 from bench.records import Record, RunStore, StoredRun, each_run, score_column
 
@@ -31,7 +31,8 @@ _PER_RUN = {"seed", "device", "strategy", "compile", "options"}
 class Admitted:
     """A run on the board: its record, its scores over the official prefix, and the digest of its resolved recipe.
 
-    record : as one of the learner's newest source where that is confirmed; `made_with` is the source that ran
+    record : as one of the learner's newest source where that answered the same; `made_with` is the source that ran
+    carried_over : how that is known (see `board.sources`); None for a run of the source that it counts for
     """
 
     record: Record
@@ -40,10 +41,7 @@ class Admitted:
     floored: int
     recipe_sha256: str
     made_with: str
-
-    @property
-    def confirmed(self) -> bool:
-        return self.made_with != self.record.algorithm.source_sha256
+    carried_over: Level | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def sort_runs(roots: Sequence[Path], official: int = OFFICIAL_EPISODES) -> dict[
         by_suite.setdefault(run.place[0], []).append((store, run))
     found = {suite: _sort_suite(runs, official) for suite, runs in sorted(by_suite.items())}
     newest = newest_sources(run.record for suite in found.values() for run in suite.admitted)
-    return {suite: _with_confirmed(runs, newest) for suite, runs in found.items()}
+    return {suite: _with_carried_over(runs, newest) for suite, runs in found.items()}
 
 
 def runs_by_row(admitted: Iterable[Admitted]) -> Iterator[list[Admitted]]:
@@ -99,15 +97,18 @@ def _sort_suite(runs: Sequence[tuple[RunStore, StoredRun]], official: int) -> So
     return Sorted(tuple(kept), _in_order([*left_out, *repeated]), tuple(failed))
 
 
-def _with_confirmed(found: Sorted, newest: Generations) -> Sorted:
-    """Runs that the newest source confirmed stand with its own, which come first where both have a seed."""
-    admitted = [replace(run, record=as_newest(run.record, newest)) for run in found.admitted]
+def _with_carried_over(found: Sorted, newest: Generations) -> Sorted:
+    """Runs that the newest source answered the same stand with its own, which come first where both have a seed."""
+    admitted = []
+    for run in found.admitted:
+        taken = as_newest(run.record, newest)
+        admitted.append(replace(run, record=taken.record, carried_over=taken.carried_over))
     kept, repeated = _one_per_seed(admitted)
     return replace(found, admitted=tuple(kept), left_out=_in_order([*found.left_out, *repeated]))
 
 
 def _in_order(items: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
-    return tuple(sorted(items, key=lambda item: (item.algorithm, item.recipe, item.seed or 0, item.key)))
+    return tuple(sorted(items, key=lambda item: (item.learner, item.recipe, item.seed or 0, item.key)))
 
 
 def _own_reason(record: Record, official: int) -> str:
@@ -153,15 +154,6 @@ def load_run(store: RunStore, path: Path, record: Record, episodes: int) -> Admi
     return Admitted(record, columns, classes, floored, digest, made_with=record.algorithm.source_sha256)
 
 
-def turns(record: Record) -> int:
-    """How many consecutive class ids are one class: on Omniglot the four quarter turns of a character.
-
-    A suite of Omniglot without turned classes is grouped as well: its open interval is then a little too wide, never
-    too narrow.
-    """
-    return 4 if "omniglot" in f"{record.suite.name} {record.suite.data_source}".lower() else 1
-
-
 def recipe_digest(recipe: dict[str, Any] | None) -> str:
     same = {name: value for name, value in (recipe or {}).items() if name not in _PER_RUN}
     return hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
@@ -171,10 +163,10 @@ def _one_per_seed(admitted: Iterable[Admitted]) -> tuple[list[Admitted], list[Le
     """A setting that was run twice for a seed counts once: the first result stands, later ones can't better it."""
     kept: dict[tuple[object, ...], Admitted] = {}
     repeated: list[LeftOut] = []
-    for run in sorted(admitted, key=lambda run: (run.confirmed, _age(run.record), run.record.key)):
+    for run in sorted(admitted, key=lambda run: (run.carried_over is not None, _age(run.record), run.record.key)):
         identity = (*setting(run.record), run.record.algorithm.source_sha256, run.recipe_sha256, run.record.seed)
         if (first := kept.setdefault(identity, run)) is not run:
-            why = "which the newest source ran" if run.confirmed and not first.confirmed else "finished later"
+            why = "which the newest source ran" if run.carried_over and not first.carried_over else "finished later"
             repeated.append(_left_out(run.record, f"repeats {first.record.key}: same setting and seed, {why}"))
     return list(kept.values()), repeated
 
@@ -183,8 +175,7 @@ def setting(record: Record) -> tuple[str, ...]:
     """What makes a row beside its suite, source and resolved recipe: learner, recipe, options, precision, mode."""
     algorithm, protocol = record.algorithm, record.protocol
     return (
-        algorithm.name,
-        algorithm.origin,
+        *learner_of(record),
         record.recipe,
         *(f"{name}={value!r}" for name, value in sorted(algorithm.options.items())),
         record.precision,
@@ -199,7 +190,7 @@ def _age(record: Record) -> str:
 
 
 def _left_out(record: Record, reason: str) -> LeftOut:
-    return LeftOut(record.algorithm.name, record.recipe, record.seed, record.key, reason)
+    return LeftOut(str(learner_of(record)), record.recipe, record.seed, record.key, reason)
 
 
 def _without_root(text: str, root: Path) -> str:

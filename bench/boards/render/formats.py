@@ -1,0 +1,206 @@
+"""How numbers and tables are written, whatever they are of.
+
+A table is text in rows and columns, the one source of every printed format. What learners and users wrote is shown as
+text in all of them, never as markup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape as escape_html
+from typing import TYPE_CHECKING, Literal
+
+from bench.boards.board.domain_facts import unit_facts
+from bench.stats import Interval, Rank
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+NONE = "—"
+
+_LONGEST_CELL = 300  # an error message of a learner may be pages long
+_MARKUP = str.maketrans({c: f"\\{c}" for c in "\\`*_[]|~#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
+_LATEX = {c: f"\\{c}" for c in "{}_&%$#"} | {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "±": r"$\pm$",
+    "—": "---",
+    "…": r"\dots{}",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Text in rows and columns; `right`: columns of numbers, `strong`: (row, column) of bold cells.
+
+    sources : (title, url) of what the cells cite as [1], [2], ...; listed below the table
+    """
+
+    title: str
+    headers: tuple[str, ...]
+    right: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    strong: frozenset[tuple[int, int]] = frozenset()
+    sources: tuple[tuple[str, str], ...] = ()
+
+
+def score_text(interval: Interval, unit: str) -> str:
+    """Mean and half-width, `98.27 ± 0.14` (fractions in percent); both ends where they are not symmetric.
+
+    >>> score_text(Interval(0.98271, 0.98133, 0.98409, 0.0007, 0.03, 2000, "t"), "fraction")
+    '98.27 ± 0.14'
+    >>> score_text(Interval(0.223, 0.21, 0.25, 0.01, 0.4, 2000, "bootstrap-t"), "squared target unit")
+    '0.223 [0.210, 0.250]'
+    """
+    scale, half, digits = _scale(interval, unit)
+    if interval.method == "bootstrap-t":
+        low, high = scale * interval.low, scale * interval.high
+        return f"{scale * interval.mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{scale * interval.mean:.{digits}f} ± {half:.{digits}f}"
+
+
+def delta_text(difference: Interval, unit: str) -> str:
+    """A difference with its sign, in percent points for fractions.
+
+    >>> delta_text(Interval(-0.0123, -0.0143, -0.0103, 0.001, 0.04, 2000, "crossed-t"), "fraction")
+    '-1.23 ± 0.20'
+    """
+    scale, half, digits = _scale(difference, unit)
+    mean = f"{scale * difference.mean:+.{digits}f}"
+    return f"{mean if float(mean) else mean[1:]} ± {half:.{digits}f}"
+
+
+def rank_text(rank: Rank | None) -> str:
+    """The place by the mean and those not ruled out.
+
+    >>> rank_text(Rank(2, 1, 3)), rank_text(Rank(1, 1, 1))
+    ('2 (1-3)', '1')
+    """
+    if rank is None:
+        return NONE
+    return str(rank.rank) if rank.best == rank.worst else f"{rank.rank} ({rank.best}-{rank.worst})"
+
+
+def _scale(interval: Interval, unit: str) -> tuple[float, float, int]:
+    """What to multiply with, the half-width after it, and the digits to show."""
+    facts = unit_facts(unit)
+    half = facts.scale * (interval.high - interval.low) / 2
+    return facts.scale, half, facts.fine_digits if half < 1.0 else facts.digits
+
+
+def metric_header(name: str, unit: str) -> str:
+    """`accuracy, %` or `mse`, whose unit is too long for a column and stands above the table."""
+    sign = unit_facts(unit).sign
+    return f"{name}, {sign}" if sign else name
+
+
+def seconds_text(seconds: float) -> str:
+    """
+    >>> seconds_text(45.2), seconds_text(312.4), seconds_text(5400)
+    ('45 s', '5.2 min', '1.5 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def rate_text(per_second: float) -> str:
+    """
+    >>> rate_text(1234.5), rate_text(41.26), rate_text(0.5)
+    ('1,234', '41.3', '0.50')
+    """
+    digits = 0 if per_second >= 100 else 1 if per_second >= 10 else 2
+    return f"{per_second:,.{digits}f}"
+
+
+def markdown_table(table: Table) -> str:
+    """A pipe table, without the title."""
+    rule = ["---:" if right else "---" for right in table.right]
+    lines = [[escape_markdown(header) for header in table.headers], rule]
+    for i, row in enumerate(table.rows):
+        lines.append(
+            [f"**{escape_markdown(c)}**" if (i, j) in table.strong else escape_markdown(c) for j, c in enumerate(row)]
+        )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def sources_markdown(table: Table) -> str:
+    """The numbered sources of a table. Addresses were checked to hold no markup when they were read."""
+    return "<br>\n".join(
+        f"{escape_markdown(f'[{i}]')} {escape_markdown(title)}: <{url}>"
+        for i, (title, url) in enumerate(table.sources, 1)
+    )
+
+
+def escape_markdown(text: str) -> str:
+    """Any text as one line of plain markdown: no markup, no HTML, no page markers."""
+    line = " ".join(text.split())
+    return (line if len(line) <= _LONGEST_CELL else line[: _LONGEST_CELL - 1] + "…").translate(_MARKUP)
+
+
+def html_table(table: Table) -> str:
+    """A `<table>` with a caption; everything is escaped, numbers are aligned right. Sources are a list below it."""
+    style = [' style="text-align: right"' if right else "" for right in table.right]
+    lines = ["<table>", f"<caption>{escape_html(table.title)}</caption>"]
+    lines.append(_html_row([escape_html(header) for header in table.headers], ["" for _ in style], "th"))
+    for i, row in enumerate(table.rows):
+        cells = [
+            f"<strong>{escape_html(c)}</strong>" if (i, j) in table.strong else escape_html(c)
+            for j, c in enumerate(row)
+        ]
+        lines.append(_html_row(cells, style, "td"))
+    lines.append("</table>")
+    if table.sources:
+        links = [f'<li><a href="{escape_html(url)}">{escape_html(title)}</a></li>' for title, url in table.sources]
+        lines += ["<ol>", *links, "</ol>"]
+    return "\n".join(lines)
+
+
+def _html_row(cells: list[str], style: list[str], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}{s}>{c}</{tag}>" for c, s in zip(cells, style, strict=True)) + "</tr>"
+
+
+def latex_table(table: Table) -> str:
+    """A tabular with booktabs rules (`\\usepackage{booktabs}`), the title as a comment above it, sources below."""
+    columns = "".join("r" if right else "l" for right in table.right)
+    rows = []
+    for i, row in enumerate(table.rows):
+        cells = [
+            rf"\textbf{{{escape_latex(c)}}}" if (i, j) in table.strong else escape_latex(c) for j, c in enumerate(row)
+        ]
+        rows.append(r" & ".join(cells) + r" \\")
+    head = r" & ".join(map(escape_latex, table.headers)) + r" \\"
+    lines = [f"% {' '.join(table.title.split())}", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule"]
+    sources = [f"% [{i}] {title}: {url}" for i, (title, url) in enumerate(table.sources, 1)]
+    return "\n".join([*lines, *rows, r"\bottomrule", r"\end{tabular}", *sources])
+
+
+def escape_latex(text: str) -> str:
+    """Any text as LaTeX text on one line.
+
+    >>> print(escape_latex("98.27 ± 0.14 % of a_b"))
+    98.27 $\\pm$ 0.14 \\% of a\\_b
+    """
+    return "".join(_LATEX.get(c, c) for c in " ".join(text.split()))
+
+
+def rich_table(table: Table, title: str = "", without: set[str] | frozenset[str] = frozenset()) -> RichTable:
+    """A table for a rich console; cells are text, never rich markup. `without` names headers to leave out."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    kept = [i for i, header in enumerate(table.headers) if header not in without]
+    rich = RichTable(
+        title=Text(title or table.title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD
+    )
+    for i in kept:
+        # Who scored what stays on one line; where room is short, the other columns wrap.
+        justify: Literal["left", "right"] = "right" if table.right[i] else "left"
+        rich.add_column(Text(table.headers[i]), justify=justify, overflow="fold", no_wrap=i < 2)
+    for number, row in enumerate(table.rows):
+        rich.add_row(*(Text(row[i], style="bold" if (number, i) in table.strong else "") for i in kept))
+    return rich

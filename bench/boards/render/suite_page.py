@@ -1,0 +1,176 @@
+"""One board as a page: in markdown with everything there is to know, as tables for papers and sites, on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+from bench.boards.board.domain_facts import kind_facts, unit_facts
+from bench.boards.board.ranking import SMALL_POOL
+from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Board, Row, seeds_text
+from bench.boards.board.sources import CARRIED_OVER, EXPLAINED, LEVELS, Level
+from bench.boards.render.formats import (
+    NONE,
+    Table,
+    escape_markdown,
+    html_table,
+    latex_table,
+    markdown_table,
+    rich_table,
+    sources_markdown,
+)
+from bench.boards.render.frame import frame
+from bench.boards.render.tables import (
+    PUBLISHED_NOTE,
+    left_out_table,
+    published_table,
+    section_tables,
+    settings_texts,
+)
+from bench.errors import unknown_name
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+Format = Literal["markdown", "csv", "latex", "html"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_CARRIED_OVER: Mapping[Level, str] = {"spot": "confirmed for", "rescored": "re-scored with"}
+
+# A terminal is narrower than a page; these are on the page and in the CSV.
+_PAGE_ONLY = {"configs tried", "speed measured on", "parameters", "training", "repeated by others", "differences"}
+
+
+def render(boards: Sequence[Board], form: str) -> str:
+    """All boards in one format, ending in a newline; UsageError for a format that is not in FORMATS."""
+    match form:
+        case "markdown":
+            return "\n\n".join(suite_markdown(board) for board in boards) + "\n"
+        case "csv":
+            return frame(boards).to_csv(index=False, lineterminator="\n")
+        case "latex" | "html":
+            write = latex_table if form == "latex" else html_table
+            return "\n\n".join(write(table) for board in boards for table in _titled(board)) + "\n"
+    raise unknown_name("format", form, FORMATS)
+
+
+def _titled(board: Board) -> list[Table]:
+    published = published_table(board)
+    tables = [*section_tables(board), *([published] if published else [])]
+    return [replace(table, title=f"{board.suite}: {table.title}") for table in tables]
+
+
+def suite_markdown(board: Board, missing: Table | None = None) -> str:
+    """A suite's page: what was asked, one table per section, what was published, how each row was made, what is
+    missing and why, what the numbers mean. `missing`: the cells that nobody has measured yet."""
+    parts = [_header(board)]
+    for table in section_tables(board):
+        parts += [f"## {table.title.capitalize()}", markdown_table(table)]
+    if published := published_table(board):
+        parts += [f"## {published.title}", markdown_table(published), sources_markdown(published), PUBLISHED_NOTE]
+    if board.rows:
+        parts += ["## How each row was made", *(_provenance(row) for row in board.rows)]
+    if board.left_out:
+        parts += ["## Not on the board", markdown_table(left_out_table(board.left_out))]
+    if missing:
+        parts += [f"## {missing.title}", markdown_table(missing)]
+    if board.rows:
+        parts += ["## What the numbers mean", "\n".join(f"* {line}" for line in _notes(board))]
+    return "\n\n".join(parts)
+
+
+def _notes(board: Board) -> list[str]:
+    """Score, rank, difference, new classes: what each claims, for readers who will not open docs/statistics.md."""
+    reference, bound = escape_markdown(board.reference), escape_markdown(board.bound)
+    to = [f"to {reference}, named before looking"] if reference else []
+    to += [f"to {bound}, a bound"] if bound else []
+    lines = [
+        f"Score: mean over the first {OFFICIAL_EPISODES:,} test episodes and all seeds, ± half of a closed 95 % "
+        f"interval: other episodes of this pool and, from {ALGORITHM_SEEDS} seeds on, other trainings. Checkpoints "
+        "(fewer seeds) speak of these trainings only. [low, high]: not symmetric (bootstrap-t).",
+        "Rank 2 (1-3): second by the mean, places 1 to 3 are not ruled out (all pairs of the section on the same "
+        "episodes, Holm-corrected). Bold: first place is not ruled out. No rank: checkpoints, bounds, older sources, "
+        "a row alone.",
+        f"Differences {' and '.join(to)}{' ' if to else ''}are paired, episode by episode, with 95 % intervals of "
+        "their own; that two separate intervals overlap says little. Other pairs: `bench compare`.",
+        f"On new classes: the open interval (leaving out one class at a time), shown where it is wider and the pool "
+        f"has at most {SMALL_POOL} classes. Formulas, and how often each claim holds: docs/statistics.md.",
+    ]
+    levels = [level for level in LEVELS if any(level in row.carried_over for row in board.rows)]
+    return [*lines, *(f"{CARRIED_OVER[level].capitalize()}: {EXPLAINED[level]}" for level in levels)]
+
+
+def _header(board: Board) -> str:
+    if board.metric is None:
+        return f"**{escape_markdown(board.suite)}**: no run has been admitted yet."
+    better = "higher" if board.metric.higher_is_better else "lower"
+    data = f", data `{_short(board.data_fingerprint)}`" if board.data_fingerprint else ", generated data"
+    source = f" ({escape_markdown(board.data_source)})" if board.data_source else ""
+    lines = [
+        f"**{escape_markdown(board.suite)}**, version {board.version}, {board.kind}: "
+        f"{escape_markdown(board.metric.name)} in {_shown(board.metric.unit)}, {better} is better, over the first "
+        f"{OFFICIAL_EPISODES:,} test episodes. "
+        f"Manifest `{_short(board.manifest_sha256)}`{data}{source}.",
+    ]
+    if others := [m for m in board.extra_metrics if m.unit != board.metric.unit]:
+        lines += ["", f"Units: {'; '.join(f'{escape_markdown(m.name)} in {_shown(m.unit)}' for m in others)}."]
+    expected = " or ".join(escape_markdown(str(learner)) for learner in kind_facts(board.kind).references)
+    if expected and not board.reference:
+        lines += ["", f"No differences to {expected}, the reference: it has not been measured here."]
+    return "\n".join(lines)
+
+
+def _provenance(row: Row) -> str:
+    seeds = f"seeds {seeds_text(row.seeds)}" if row.trains else "no training"
+    facts = [
+        f"recipe {row.recipe}, {seeds}, {row.precision}",
+        f"interval: {row.score_label}",
+        f"{row.n_configs_tried} configuration{'s' if row.n_configs_tried > 1 else ''} tried",
+        _source(row),
+        f"bench {', '.join(row.bench_versions)}",
+        f"runs {', '.join(row.keys)}",
+    ]
+    name = escape_markdown(" ".join([row.algorithm, *settings_texts(row)]))
+    title = f"**{name}** ({escape_markdown(row.learner.origin)}): {escape_markdown(row.title) or NONE}"
+    commands = "\n".join(f"    {_code(command)}" for command in row.commands)
+    return f"{title}<br>{escape_markdown('; '.join(facts))}.\n\n{commands}"
+
+
+def _source(row: Row) -> str:
+    ran = ", ".join(source[:12] for source in row.made_with)
+    over = [_CARRIED_OVER[level] for level in LEVELS if level in row.carried_over]
+    return f"source {ran}" + (f", {' and '.join(over)} {_short(row.source_sha256)}" if over else "")
+
+
+def _shown(unit: str) -> str:
+    return unit_facts(unit).shown
+
+
+def _short(sha256: str | None) -> str:
+    return (sha256 or "")[:12]
+
+
+def _code(command: str) -> str:
+    """A command for a code block, where nothing can be escaped: one line that can't close the page's markers."""
+    return " ".join(command.split()).replace("<!--", "<!- -")
+
+
+def rich_tables(board: Board) -> list[RichTable]:
+    """One rich table per section, captioned with the hardware its speeds were measured on, and one of what was
+    published."""
+    tables = []
+    for table in section_tables(board):
+        hardware = sorted({row[table.headers.index("speed measured on")] for row in table.rows} - {NONE})
+        rich = rich_table(
+            table,
+            f"{board.suite}: {table.title}",
+            _PAGE_ONLY if len(hardware) < 2 else _PAGE_ONLY - {"speed measured on"},
+        )
+        rich.caption = f"episodes/s on {hardware[0]}" if len(hardware) == 1 else None
+        tables.append(rich)
+    if published := published_table(board):
+        rich = rich_table(published, f"{board.suite}: {published.title}", _PAGE_ONLY)
+        rich.caption = "sources and differences: --format markdown"
+        tables.append(rich)
+    return tables
