@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 PROTOCOL: Final = 2
-"""The harness's own part in every score: raised when a change of bench moves one. Records before there was one are 1."""
+"""The harness's own part in every score, raised when a change of bench moves one. Records without one are of 1."""
 
 
 @dataclass(frozen=True)

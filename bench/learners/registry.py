@@ -19,7 +19,7 @@ from bench.resources import resource
 if TYPE_CHECKING:
     from bench.learners.contract import Learner
 
-__all__ = ["GROUP", "LearnerInfo", "all_learners", "find_learner", "load", "register"]
+__all__ = ["GROUP", "LearnerInfo", "all_learners", "find_learner", "load", "loose_learner", "register"]
 
 GROUP = "bench.learners"
 
@@ -109,6 +109,13 @@ def _loose(name: str) -> LearnerInfo:
             return info
     _refuse_taken(label, f"{file}:{class_name}")
     return read_info(label, file, class_name, f"{file.name}:{class_name}", None)
+
+
+def loose_learner(file: Path, class_name: str, name: str) -> LearnerInfo:
+    """A class of a file under a name of the caller's choice, for code that came with a result."""
+    if class_name not in (classes := learner_classes(file, any_class=True)):
+        raise unknown_name(f"class in {file}", class_name, classes)
+    return read_info(name, file, class_name, f"{file.name}:{class_name}", None)
 
 
 def _refuse_taken(name: str, by: str) -> None:

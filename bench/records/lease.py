@@ -183,7 +183,7 @@ def _lock(handle: int, mode: int | None = None) -> bool:
 
 def _is_at(handle: int, file: Path) -> bool:
     try:
-        there = os.stat(file)
+        there = file.stat()
     except FileNotFoundError:
         return False
     here = os.fstat(handle)

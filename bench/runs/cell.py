@@ -10,9 +10,9 @@ from rich.console import Console
 
 from bench.records import Record, RunStore
 from bench.records.lease import Busy, lease, machine_shared
+from bench.records.names import LEASE, TRAINING
 from bench.runs.environment import machine
 from bench.runs.job import Job
-from bench.records.names import LEASE, TRAINING
 from bench.runs.outcome import Outcome, finished, suffices
 from bench.runs.processes import Ended, call
 from bench.runs.progress import Display

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from typing import Any
+
 import torch
 
 from bench.learners.explorer import unfit

@@ -1,4 +1,4 @@
-"""A job: one learner, one suite, one seed, resolved down to the key that names its record. Frozen, picklable, no torch."""
+"""A job: one learner, one suite, one seed, resolved down to the key that names its record. Picklable, free of torch."""
 
 from __future__ import annotations
 

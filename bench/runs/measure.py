@@ -1,4 +1,4 @@
-"""What a run cost: memory and size. How fast it answers is measured apart, alone on the machine: `bench.runs.timing`."""
+"""What a run cost: memory and size. How fast it answers is measured apart: `bench.runs.timing`."""
 
 from __future__ import annotations
 

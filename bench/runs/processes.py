@@ -1,4 +1,4 @@
-"""Learners' code runs in processes of its own, one for each question and each cell: whatever ends one ends nothing else.
+"""Learners' code runs in processes of its own, one for each question and each cell: what ends one ends nothing else.
 
 They are forked from a server that has imported torch and nothing of any learner's, so that a new one costs hundredths
 of a second and finds everything as it was: default dtype, gradients, working directory, modules, memory. Where there is

@@ -1,4 +1,4 @@
-"""One job from start to end, in this process: prepare -> train -> evaluate -> measure -> write, under the run's lease."""
+"""One job from start to end, in this process and under its lease: prepare, train, evaluate, measure, write."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from bench.learners.weights import write_tensors
 from bench.records import RunStore, Timing, Validation
 from bench.records.files import explain
 from bench.records.lease import Busy, lease
+from bench.records.names import LEASE, TRAINING
 from bench.runs.allocator import keep_memory
 from bench.runs.build import build
 from bench.runs.environment import Contention, environment
@@ -32,7 +33,6 @@ from bench.runs.leftovers import threads_left
 from bench.runs.material import Material, prepare
 from bench.runs.measure import peak_memory, size
 from bench.runs.metrics import too_many_floored
-from bench.records.names import LEASE, TRAINING
 from bench.runs.observer import Observer
 from bench.runs.outcome import Outcome, finished, suffices
 from bench.runs.precision import matmul_precision

@@ -59,7 +59,7 @@ class Findings:
 
 
 def write(job: Job, store: RunStore, status: str, reason: str | None, findings: Findings) -> Outcome:
-    """Store the record; the caller holds the run's lease. Only an `ok` replaces an `ok`: else the outcome is not stored.
+    """Store the record; the caller holds the run's lease. Where only an `ok` would do, the outcome is not stored.
 
     Raises StoreError when the disk refuses.
     """

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bench.errors import BenchError
 from bench.identity import RunIdentity, code_sha256, former_key, learner_identity
-from bench.learners.registry import find_learner
+from bench.learners.registry import loose_learner
 from bench.records.files import RECORD
 from bench.records.store import CHECKPOINT
 from bench.runs.recipes import Recipe
@@ -102,7 +102,7 @@ def check_options(entry: Entry) -> Iterator[Finding]:
         yield from _check_recipe(entry)
     elif set(recipe) != {"options"}:
         yield mismatch("recipe", f"recipe.yaml of a run without training holds options only, found {sorted(recipe)}")
-    key = _key(entry)
+    key = key_of(entry)
     if key == record.key:
         yield ok("key", key)
     elif entry.bundle is None and "--checkpoint" in record.command:
@@ -117,7 +117,7 @@ def check_options(entry: Entry) -> Iterator[Finding]:
         )
 
 
-def _key(entry: Entry) -> str:
+def key_of(entry: Entry) -> str:
     """The key that the entry's parts hash to, by the protocol that it was made under."""
     record = entry.record
     parts = {
@@ -158,7 +158,7 @@ def check_adapter(entry: Entry) -> Iterator[Finding]:
     path = entry.folder / adapter.file
     try:
         found = code_sha256(path)
-        info = find_learner(f"{path}:{adapter.class_name}")
+        info = loose_learner(path, adapter.class_name, algorithm.name)
     except BenchError as error:
         yield mismatch("adapter", error.message)
         return

@@ -15,7 +15,7 @@ import torch
 from bench.errors import Mismatch, UsageError
 from bench.identity import code_sha256
 from bench.learners.options import resolve_options
-from bench.learners.registry import LearnerInfo, find_learner, load
+from bench.learners.registry import LearnerInfo, find_learner, load, loose_learner
 from bench.records import Record
 from bench.records.store import CHECKPOINT
 from bench.runs.build import build
@@ -144,7 +144,9 @@ def adapter(entry: Entry, allow_code: bool) -> tuple[LearnerInfo, Finding]:
         path = (entry.folder / bundled.file).resolve()
         if code_sha256(path) != algorithm.source_sha256:
             raise Mismatch(f"{bundled.file} is not the source that ran; it was not imported.")
-        return find_learner(f"{path}:{bundled.class_name}"), note("adapter", f"SUBMITTED CODE was run: {bundled.file}")
+        return loose_learner(path, bundled.class_name, algorithm.name), note(
+            "adapter", f"SUBMITTED CODE was run: {bundled.file}"
+        )
     if installed is not None:
         found = code_sha256(installed.file)
         return installed, note("adapter", f"installed {installed.origin} of another source: a pass is for {found[:16]}")

@@ -15,10 +15,11 @@ from bench.checks import BUILT_IN, QUICK_CHECKS, examine, find_leak, quick
 from bench.learners.options import resolve_options
 from bench.learners.registry import all_learners, load
 from bench.records import RunStore
+from bench.runs.job import Budget, Settings
 from bench.runs.many import run_all
-from bench.runs.request import Budget, Settings, resolve
-from bench.runs.run import Outcome
+from bench.runs.outcome import Outcome
 from tests.checks import cheats
+from tests.inprocess import resolve_here, run_here
 
 IMAGES = BUILT_IN["classification"]
 CPU = torch.device("cpu")
@@ -89,7 +90,7 @@ def _run(algo: str, suite: str, runs: Path, budget: Budget = "smoke", **override
     from rich.console import Console
 
     settings = Settings(budget=budget, device="cpu", runs=runs, overrides=overrides)
-    (outcome,) = run_all(resolve(algo, suite, [0], settings), Console(quiet=True))
+    (outcome,) = run_all(resolve_here(algo, suite, [0], settings), Console(quiet=True), run_here)
     return outcome
 
 

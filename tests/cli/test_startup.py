@@ -55,12 +55,13 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A working directory with one finished run."""
     from rich.console import Console
 
+    from bench.runs.job import Settings
     from bench.runs.many import run_all
-    from bench.runs.request import Settings, resolve
+    from tests.inprocess import resolve_here, run_here
 
     folder = tmp_path_factory.mktemp("work")
     settings = Settings(budget="smoke", device="cpu", runs=folder / "runs")
-    (outcome,) = run_all(resolve("chance", "sinusoid-10s", [0], settings), Console(quiet=True))
+    (outcome,) = run_all(resolve_here("chance", "sinusoid-10s", [0], settings), Console(quiet=True), run_here)
     return folder, outcome.record.key
 
 

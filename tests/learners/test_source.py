@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.identity import code_sha256, source_files
 from bench.learners.registry import all_learners
-from bench.learners.source import source_files, source_sha256
 
 
 @pytest.fixture
@@ -39,34 +39,34 @@ def test_the_file_and_its_imported_siblings(package: Path) -> None:
     "name", ["learner.py", "nets.py", "layers.py", "losses.py", "parts/__init__.py", "parts/head.py"]
 )
 def test_a_change_of_any_of_them_changes_the_hash(package: Path, name: str) -> None:
-    before = source_sha256(package / "learner.py")
+    before = code_sha256(package / "learner.py")
     path = package / name
     path.write_text(path.read_text() + "\n# changed\n")
-    assert source_sha256(package / "learner.py") != before
+    assert code_sha256(package / "learner.py") != before
 
 
 def test_nothing_else_changes_the_hash(package: Path) -> None:
-    before = source_sha256(package / "learner.py")
+    before = code_sha256(package / "learner.py")
     (package / "unrelated.py").write_text("changed = True\n")
     (package / "new.py").write_text("")
-    assert source_sha256(package / "learner.py") == before
+    assert code_sha256(package / "learner.py") == before
 
 
 def test_line_ends_and_the_folder_do_not_matter(package: Path, tmp_path: Path) -> None:
-    before = source_sha256(package / "learner.py")
+    before = code_sha256(package / "learner.py")
     for path in package.rglob("*.py"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     moved = tmp_path / "elsewhere"
     moved.mkdir()
-    assert source_sha256(package.rename(moved / "mypackage") / "learner.py") == before
+    assert code_sha256(package.rename(moved / "mypackage") / "learner.py") == before
 
 
 def test_a_renamed_sibling_changes_the_hash(package: Path) -> None:
-    before = source_sha256(package / "learner.py")
+    before = code_sha256(package / "learner.py")
     (package / "losses.py").rename(package / "costs.py")
     text = (package / "learner.py").read_text()
     (package / "learner.py").write_text(text.replace("losses", "costs"))
-    assert source_sha256(package / "learner.py") != before
+    assert code_sha256(package / "learner.py") != before
 
 
 def test_baselines_count_what_they_share() -> None:

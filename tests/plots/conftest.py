@@ -64,8 +64,9 @@ def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def gallery(bench_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    from bench.runs.job import Settings
     from bench.runs.many import run_all
-    from bench.runs.request import Settings, resolve
+    from tests.inprocess import resolve_here, run_here
 
     folder = tmp_path_factory.mktemp("gallery")
     shutil.copy(HERE.parent / "runs" / "tiny.py", folder / "tiny.py")
@@ -81,7 +82,7 @@ def gallery(bench_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Galle
         (stubborn, "mdp-n10"),
         ("chance", "glyphs-5w1s"),
     ]
-    requests = [request for algo, suite in cells for request in resolve(algo, suite, [0], settings)]
-    outcomes = run_all(requests, Console(file=io.StringIO()))
+    requests = [request for algo, suite in cells for request in resolve_here(algo, suite, [0], settings)]
+    outcomes = run_all(requests, Console(file=io.StringIO()), run_here)
     assert [outcome.record.status for outcome in outcomes] == ["ok"] * len(cells)
     return Gallery(folder / "runs", (latent, stubborn))

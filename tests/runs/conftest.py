@@ -14,9 +14,10 @@ import yaml
 from rich.console import Console
 
 from bench.records import RunStore
+from bench.runs.job import Job, Settings
 from bench.runs.many import run_all
-from bench.runs.request import Request, Settings, resolve
-from bench.runs.run import Outcome
+from bench.runs.outcome import Outcome
+from tests.inprocess import resolve_here, run_here
 
 TINY = Path(__file__).with_name("tiny.py")
 
@@ -36,14 +37,14 @@ class Workshop:
         """Give a tiny learner one recipe, `fast`, for all suites."""
         (self.folder / "recipes.yaml").write_text(yaml.safe_dump({learner.lower(): {"fast": {"*": fields}}}))
 
-    def request(self, algo: str, suite: str, seed: int = 0, runs: str = "runs", **settings: Any) -> Request:
+    def job(self, algo: str, suite: str, seed: int = 0, runs: str = "runs", **settings: Any) -> Job:
         asked = Settings(**{"budget": "smoke", "device": "cpu", "runs": self.folder / runs} | settings)
-        (request,) = resolve(self.algo(algo), suite, [seed], asked)
-        return request
+        (job,) = resolve_here(self.algo(algo), suite, [seed], asked)
+        return job
 
     def run(self, algo: str, suite: str, seed: int = 0, runs: str = "runs", **settings: Any) -> Outcome:
         console = Console(file=self.said, width=200)
-        (outcome,) = run_all([self.request(algo, suite, seed, runs, **settings)], console)
+        (outcome,) = run_all([self.job(algo, suite, seed, runs, **settings)], console, run_here)
         return outcome
 
     def scores(self, outcome: Outcome) -> pd.DataFrame:

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 import bench
-from bench.runs.describe import metrics
 from bench.runs.evaluation import EMBED_CHUNK, evaluate
 from bench.runs.material import Material, prepare
+from bench.runs.metrics import metrics
 from bench.runs.timing import REPEATS, WARMUP
 from bench.tasks.registry import find_suite
 from tests.runs.conftest import Workshop

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.errors import UsageError
-from bench.runs.request import Settings, resolve
+from bench.runs.job import Job, Settings
+from tests.inprocess import resolve_here
 from tests.runs.conftest import Workshop
 
 
 def _key(workshop: Workshop, **settings: Any) -> str:
-    return workshop.request("Dropped", "glyphs-5w1s", **settings).key("m", "f", None)
+    return workshop.job("Dropped", "glyphs-5w1s", **settings).key
+
+
+def _with_state(job: Job, **changes: Any) -> str:
+    return replace(job, state=replace(job.state, **changes)).key
 
 
 def test_what_changes_a_key(workshop: Workshop) -> None:
     workshop.recipe("Dropped", steps=50)
-    request = workshop.request("Dropped", "glyphs-5w1s")
+    job = workshop.job("Dropped", "glyphs-5w1s")
+    weights = workshop.folder / "weights"
+    weights.write_bytes(b"w")
     keys = {
         "as it is": _key(workshop),
         "seed": _key(workshop, seed=1),
@@ -26,11 +34,11 @@ def test_what_changes_a_key(workshop: Workshop) -> None:
         "budget": _key(workshop, budget="full"),
         "precision": _key(workshop, precision="bf16"),
         "strategy": _key(workshop, strategy="loop"),
-        "not trained": _key(workshop, train=False, checkpoint=Path("weights")),
-        "manifest": request.key("other", "f", None),
-        "images": request.key("m", None, None),
-        "checkpoint": request.key("m", "f", "c"),
-        "suite": workshop.request("Dropped", "glyphs-5w5s").key("m", "f", None),
+        "not trained": _key(workshop, train=False, checkpoint=weights),
+        "manifest": _with_state(job, manifest="other"),
+        "images": _with_state(job, fingerprint="other"),
+        "checkpoint": _key(workshop, checkpoint=weights),
+        "suite": workshop.job("Dropped", "glyphs-5w5s").key,
     }
     workshop.recipe("Dropped", steps=50, batch=2)
     keys["recipe"] = _key(workshop)
@@ -38,7 +46,7 @@ def test_what_changes_a_key(workshop: Workshop) -> None:
     assert _key(workshop) == keys["as it is"]
     source = workshop.folder / "tiny.py"
     text = source.read_text()
-    source.write_text(text + "\n# another thought\n")
+    source.write_text(text + "\nANOTHER = 1\n")
     keys["source"] = _key(workshop)
     source.write_text(text.replace("import bench\n", "import bench\nimport helper\n", 1))
     (workshop.folder / "helper.py").write_text("ONE = 1\n")
@@ -72,20 +80,20 @@ def test_windows_line_ends_are_the_same_source(workshop: Workshop) -> None:
 
 
 def test_training_does_not_matter_to_a_learner_that_has_none(workshop: Workshop) -> None:
-    keys = {workshop.request("chance", "glyphs-5w1s", budget=b).key("m", "f", None) for b in ("full", "smoke")}
+    keys = {workshop.job("chance", "glyphs-5w1s", budget=b).key for b in ("full", "smoke")}
     assert len(keys) == 1
-    (request,) = resolve("chance", "glyphs-5w1s", [0, 1, 2], Settings())
+    (request,) = resolve_here("chance", "glyphs-5w1s", [0, 1, 2], Settings())
     assert request.seed is None and not request.trains
 
 
 def test_one_request_a_seed_with_the_budgets_episodes(workshop: Workshop) -> None:
-    requests = resolve("protonet", "glyphs-5w1s", [0, 3], Settings(budget="short"))
+    requests = resolve_here("protonet", "glyphs-5w1s", [0, 3], Settings(budget="short"))
     assert [r.seed for r in requests] == [0, 3] and requests[0].episodes == 2_000
     assert requests[0].recipe_name == "fast" and requests[0].recipe.steps == 30
-    assert workshop.request("chance", "glyphs-5w1s").episodes == 100
+    assert workshop.job("chance", "glyphs-5w1s").episodes == 100
 
 
 @pytest.mark.parametrize("episodes", [-1, 1, 10_001])
 def test_episodes_lie_in_the_manifest(workshop: Workshop, episodes: int) -> None:
     with pytest.raises(UsageError, match=r"2\.\.10,000"):
-        workshop.request("chance", "glyphs-5w1s", episodes=episodes)
+        workshop.job("chance", "glyphs-5w1s", episodes=episodes)

@@ -14,7 +14,8 @@ from torch import nn
 import bench
 from bench.runs.recipes import Optimizer, Schedule
 from bench.runs.state import Progress
-from bench.runs.training import _keep_better, build_optimizer, check_steps, rate_factor, seed_step
+from bench.runs.train import Selection, Trained, build_optimizer, check_steps, rate_factor
+from bench.tasks.seeding import seed_step
 
 
 @given(st.integers(1, 5_000), st.integers(1, 40))
@@ -38,13 +39,14 @@ def test_rate_factors() -> None:
 def _kept(scores: list[float], higher_is_better: bool, selection: str = "validation") -> tuple[float, Progress]:
     """The weight that is kept when check k has weight k."""
     model: Any = nn.Linear(1, 1, bias=False)
-    progress, best = Progress(), {}
-    for step, score in enumerate(scores):
+    left = iter(scores)
+    rule = Selection(lambda: next(left), higher_is_better, len(scores), selection)
+    trained = Trained(Progress(), {})
+    for step in range(len(scores)):
         nn.init.constant_(model.weight, step)
-        progress.step = step
-        best = _keep_better(model, score, higher_is_better, selection, progress, best)
+        trained.check(model, rule, step, 0.0, 0.0)
     nn.init.constant_(model.weight, -1)  # what is kept is a copy
-    return float(best["weight"]), progress
+    return float(trained.best["weight"]), trained.progress
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,12 @@ from rich.console import Console
 
 from bench.records import Record, describe_scores
 from bench.records.files import RECORD, read_record, record_bytes
-from bench.records.key import run_key
 from bench.records.scores import load_parquet, normal_scores, parquet_bytes
 from bench.records.store import RECIPE, SCORES
 from bench.submissions.bundle import BUNDLE, BundleFile, file_entry, read_bundle_file, record_entry
 from bench.submissions.container import files_below
+from bench.submissions.entry import read_entry
+from bench.submissions.identity import key_of
 from bench.submissions.pack import bundle_bytes, default_checklist, pack
 
 
@@ -73,21 +74,8 @@ class Cheat:
         self.write_record(record.model_copy(update=update))
 
     def fix_key(self) -> None:
-        record, recipe = self.record, yaml.safe_load((self.folder / RECIPE).read_bytes())
-        key = run_key(
-            suite=(record.suite.name, record.suite.version),
-            manifest=record.suite.manifest_sha256,
-            fingerprint=record.suite.data_fingerprint,
-            algorithm=record.algorithm.name,
-            source=record.algorithm.source_sha256,
-            recipe=recipe,
-            budget=record.budget,
-            seed=record.seed,
-            precision=record.precision,
-            strategy=record.strategy,
-            checkpoint=None,
-        )
-        self.write_record(record.model_copy(update={"key": key}))
+        key = key_of(read_entry(self.folder))
+        self.write_record(self.record.model_copy(update={"key": key}))
 
     def fix_bundle(self) -> None:
         """Hash every file anew, as somebody who has read this code would."""
@@ -102,12 +90,12 @@ class Cheat:
 
 
 def _measure(algo: str, suite: str, runs: Path, data: Path, episodes: int) -> Path:
-    from bench.runs.request import Settings, resolve
-    from bench.runs.run import run
+    from bench.runs.job import Settings
+    from tests.inprocess import resolve_here, run_here
 
     settings = Settings(budget="smoke", episodes=episodes, device="cpu", data_dir=data, runs=runs, command="bench run")
-    outcome = run(resolve(algo, suite, [0], settings)[0], Console(file=io.StringIO()))
-    assert outcome.record.status == "ok", outcome.record.reason
+    outcome = run_here(resolve_here(algo, suite, [0], settings)[0], Console(file=io.StringIO()))
+    assert outcome.record is not None and outcome.record.status == "ok", outcome.record.reason
     return outcome.path
 
 

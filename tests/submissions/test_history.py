@@ -10,8 +10,8 @@ import pytest
 
 from bench.boards import build_boards
 from bench.errors import StoreError
+from bench.identity import code_sha256
 from bench.learners.registry import find_learner
-from bench.learners.source import source_sha256
 from bench.submissions.consistent import verify_consistent
 from bench.submissions.history import append_verification
 from tests.conftest import Cli
@@ -52,7 +52,7 @@ def test_a_changed_learner_confirms_its_older_results_by_the_documented_command(
     cli: Cli, images: Packed, tmp_path: Path
 ) -> None:
     """The run was made with a source that is gone, another run with the installed one: only a spot check decides."""
-    installed = source_sha256(find_learner("protonet").file)
+    installed = code_sha256(find_learner("protonet").file)
 
     def store(key: str, source: str, **changes: object) -> Cheat:
         cheat = Cheat(Path(shutil.copytree(images.folder, tmp_path / "results" / "glyphs-5w1s" / "protonet" / key)))

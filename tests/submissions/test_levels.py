@@ -97,9 +97,9 @@ def test_spot_needs_scores_and_weights_of_the_record(cheat: Cheat, images: Packe
 def test_submitted_code_runs_only_when_allowed(cheat: Cheat) -> None:
     path = cheat.folder / "adapter" / "baselines" / "protonet.py"
     path.write_text(path.read_text() + "\n# a variant\n")
-    from bench.learners.source import source_sha256
+    from bench.identity import code_sha256
 
-    cheat.edit_record(lambda fields: fields["algorithm"].update(name="variant", source_sha256=source_sha256(path)))
+    cheat.edit_record(lambda fields: fields["algorithm"].update(name="variant", source_sha256=code_sha256(path)))
     entry = read_entry(cheat.folder)
     with pytest.raises(UsageError, match="--allow-code"):
         adapter(entry, allow_code=False)
