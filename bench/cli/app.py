@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench._version import __version__
-from bench.cli import check, compare, data, leaderboard, new, plot, read, run, submit
+from bench.cli import check, compare, data, leaderboard, new, plot, read, run, submit, time
 from bench.errors import BenchError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", rich_help_panel="Measure")(run.run_command)
+app.command("time", rich_help_panel="Measure")(time.time_command)
 app.command("new", rich_help_panel="Measure")(new.new_command)
 app.command("check", rich_help_panel="Measure")(check.check_command)
 app.command("list", rich_help_panel="Read")(read.list_command)

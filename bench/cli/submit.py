@@ -71,7 +71,7 @@ def pack_command(
 def verify_command(
     path: Annotated[Path, typer.Argument(help="A packed bundle (folder or zip), or the directory of a stored run.")],
     level: Annotated[
-        Literal["consistent", "spot", "fresh", "rerun"],
+        Literal["consistent", "spot", "rescored", "fresh", "rerun"],
         typer.Option(help="What to check; all but consistent run the learner."),
     ] = "consistent",
     against: Annotated[
@@ -107,7 +107,7 @@ def verify_command(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Check a result: against itself (consistent), or by running its learner again (spot, fresh, rerun).
+    """Check a result: against itself (consistent), or by running its learner again (all others).
 
     Exit code 3 names what does not agree. Level consistent runs no submitted code and unpickles nothing.
     """
@@ -134,6 +134,10 @@ def verify_command(
                 from bench.submissions.spot import verify_spot
 
                 report = verify_spot(entry, nonce, site, k)
+            elif level == "rescored":
+                from bench.submissions.rescored import verify_rescored
+
+                report = verify_rescored(entry, site)
             elif level == "fresh":
                 from bench.submissions.fresh import verify_fresh
 

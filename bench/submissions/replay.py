@@ -92,12 +92,15 @@ class Replay:
 
     def block(self, first: int, n: int, batch: int, salt: int = 0) -> pd.DataFrame:
         """Scores of test episodes first .. first + n - 1; a salt other than 0 draws them from an unpublished stream."""
-        suite, pool = self.material.suite, self.material.pools.get("test")
-        stream = frozen_stream(suite, "test", pool.counts if pool else None, salt)
-        episodes = EvaluationEpisodes(stream, self.material.device, pool)
-        precision = self.record.precision
+        suite, precision = self.material.suite, self.record.precision
         with matmul_precision(precision):
-            return evaluate(self.learner, suite, episodes, n, batch=batch, precision=precision, first=first)
+            return evaluate(self.learner, suite, self.episodes(salt), n, batch=batch, precision=precision, first=first)
+
+    def episodes(self, salt: int = 0) -> EvaluationEpisodes:
+        """The test episodes, or with another salt than 0 others that nobody has seen."""
+        pool = self.material.pools.get("test")
+        stream = frozen_stream(self.material.suite, "test", pool.counts if pool else None, salt)
+        return EvaluationEpisodes(stream, self.material.device, pool)
 
 
 def replay(entry: Entry, site: Site) -> Replay:
