@@ -74,7 +74,7 @@ def test_a_changed_learner_confirms_its_older_results_by_the_documented_command(
     assert confirm() == 0
     assert older.record.verification[-1]["source_sha256"] == installed
     assert older.record.verification[-1]["options"] == older.record.algorithm.options
-    assert flags() == dict.fromkeys(("older", "newer"), ("seeds 0 confirmed for newer source",))
+    assert flags() == dict.fromkeys(("older", "newer"), ("seed 0 confirmed for newer source",))
 
     scores = older.scores()  # weights and scores that the installed source does not give
     scores["n_correct"] = 75 - scores["n_correct"]

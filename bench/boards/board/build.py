@@ -153,7 +153,8 @@ def _flags(group: list[Admitted], found: Sorted, newest: Generations) -> tuple[s
         if len(over) == len(group):
             notes.append(CARRIED_OVER[level])
         elif over:
-            notes.append(f"seeds {seeds_text([seed for seed in over if seed is not None])} {CARRIED_OVER[level]}")
+            which = seeds_text([seed for seed in over if seed is not None])
+            notes.append(f"seed{'s' if len(over) > 1 else ''} {which} {CARRIED_OVER[level]}")
     made_with = {run.made_with for run in group}
     for run in sorted(found.failed, key=lambda run: (-1 if run.seed is None else run.seed, run.key)):
         same = setting(run) == setting(record) and run.algorithm.source_sha256 in made_with

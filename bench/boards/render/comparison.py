@@ -129,7 +129,7 @@ def _scores(report: Report) -> Table:
                 placed.score_label,
             )
         )
-    headers = ("algorithm", metric_header(report.metric.name, unit), "rank", "mode", "recipe", "seeds", "interval")
+    headers = ("algorithm", metric_header(report.metric), "rank", "mode", "recipe", "seeds", "interval")
     leading = frozenset((i, j) for i, s in enumerate(report.placed) if s.rank.best == 1 for j in (1, 2))
     title = f"{report.suite}@{report.version}, {report.episodes:,} common episodes"
     return Table(title, headers, (False, True, True, False, False, False, False), tuple(rows), leading)

@@ -11,6 +11,7 @@ from html import escape as escape_html
 from typing import TYPE_CHECKING, Literal
 
 from bench.boards.board.domain_facts import unit_facts
+from bench.boards.board.rows import MetricSpec
 from bench.stats import Interval, Rank
 
 if TYPE_CHECKING:
@@ -91,10 +92,10 @@ def _scale(interval: Interval, unit: str) -> tuple[float, float, int]:
     return facts.scale, half, facts.fine_digits if half < 1.0 else facts.digits
 
 
-def metric_header(name: str, unit: str) -> str:
+def metric_header(metric: MetricSpec) -> str:
     """`accuracy, %` or `mse`, whose unit is too long for a column and stands above the table."""
-    sign = unit_facts(unit).sign
-    return f"{name}, {sign}" if sign else name
+    sign = unit_facts(metric.unit).sign
+    return f"{metric.name}, {sign}" if sign else metric.name
 
 
 def seconds_text(seconds: float) -> str:

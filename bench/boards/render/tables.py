@@ -60,14 +60,12 @@ def _columns(board: Board, rows: Sequence[Row]) -> list[_Column]:
     metric = board.metric
     columns = [
         _Column("algorithm", False, algorithm_text),
-        _Column(
-            metric_header(metric.name, metric.unit), True, lambda row: score_text(row.score, metric.unit), bold=True
-        ),
-        *_standing_columns(board, metric, rows),
+        _Column(metric_header(metric), True, lambda row: score_text(row.score, metric.unit), bold=True),
+        *_ranking_columns(board, metric, rows),
     ]
     for extra in board.extra_metrics:
         if any(extra.name in row.extras for row in rows):
-            columns.append(_extra_column(extra.name, metric_header(extra.name, extra.unit), extra.unit))
+            columns.append(_extra_column(extra))
     if board.bound:
         columns.append(_Column(f"gap to {board.bound}", True, lambda row: _interval(row.gap, metric.unit)))
     return [
@@ -83,7 +81,7 @@ def _columns(board: Board, rows: Sequence[Row]) -> list[_Column]:
     ]
 
 
-def _standing_columns(board: Board, metric: MetricSpec, rows: Sequence[Row]) -> list[_Column]:
+def _ranking_columns(board: Board, metric: MetricSpec, rows: Sequence[Row]) -> list[_Column]:
     """How the score stands beside the others', and beside itself on new classes; only columns that say something."""
     columns = []
     if any(row.rank for row in rows):
@@ -96,8 +94,8 @@ def _standing_columns(board: Board, metric: MetricSpec, rows: Sequence[Row]) -> 
     return columns
 
 
-def _extra_column(name: str, header: str, unit: str) -> _Column:
-    return _Column(header, True, lambda row: _interval(row.extras.get(name), unit))
+def _extra_column(metric: MetricSpec) -> _Column:
+    return _Column(metric_header(metric), True, lambda row: _interval(row.extras.get(metric.name), metric.unit))
 
 
 def algorithm_text(row: Row) -> str:
@@ -245,9 +243,9 @@ def across_suites(boards: Sequence[Board]) -> Table | None:
     Checkpoints, bounds and older sources have no part in it. Suites with other metrics are not averaged.
     """
     counted = [board for board in boards if board.metric and board.metric.name == AVERAGED_METRIC]
-    if len(counted) < 2:
+    metric = counted[0].metric if counted else None
+    if metric is None or len(counted) < 2:
         return None
-    unit = counted[0].metric.unit if counted[0].metric else ""
     scores: dict[_Setting, list[Interval]] = {}
     for board in counted:
         once = {_setting(row): row.score for row in board.rows if row.ranked}
@@ -257,12 +255,12 @@ def across_suites(boards: Sequence[Board]) -> Table | None:
     order = sorted(scores, key=lambda who: (-means[who].mean if who in means else 0.0, -len(scores[who]), who))
     return Table(
         f"Mean over {len(counted)} suites",
-        ("algorithm", "section", "recipe", f"mean {metric_header(AVERAGED_METRIC, unit)}", "suites"),
+        ("algorithm", "section", "recipe", f"mean {metric_header(metric)}", "suites"),
         (False, False, False, True, True),
         tuple(
             (
                 *who[:3],
-                score_text(means[who], unit) if who in means else NONE,
+                score_text(means[who], metric.unit) if who in means else NONE,
                 f"{len(scores[who])} of {len(counted)}",
             )
             for who in order
