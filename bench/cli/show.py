@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from bench.cli.tables import format_metric
-from bench.records import Record
+from bench.records import Record, Timing
 
 
 def record_panel(record: Record, path: Path) -> RenderableType:
@@ -48,8 +48,7 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         and f"{validation.metric} {validation.mean:.4f} at step {validation.step:,}, of {validation.checks} checks",
         "training": timing.train_s and f"{timing.train_s:.1f} s, {timing.train_episodes_per_s:,.1f} episodes/s",
         "evaluation": timing.eval_episodes_per_s
-        and f"{timing.eval_episodes_per_s:,.0f} episodes/s in batches of {timing.batch}; one episode "
-        f"{timing.adapt_ms_p50:.2f} ms (p95 {timing.adapt_ms_p95:.2f} ms){contended}",
+        and f"{timing.eval_episodes_per_s:,.0f} episodes/s in batches of {timing.batch}{_latency(timing)}{contended}",
         "parameters": record.size and f"{record.size.parameters:,}",
         "memory": record.memory.peak_host_mib and f"{record.memory.peak_host_mib:,.0f} MiB at most",
         "hardware": f"{record.environment.hardware_class}, {record.environment.threads} threads, {record.precision}",
@@ -60,3 +59,9 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "command": record.command,
         "files": path,
     }
+
+
+def _latency(timing: Timing) -> str:
+    if timing.adapt_ms_p50 is None or timing.adapt_ms_p95 is None:
+        return " by the run's own clock (`bench time` measures it alone)"
+    return f"; one episode {timing.adapt_ms_p50:.2f} ms (p95 {timing.adapt_ms_p95:.2f} ms)"

@@ -11,7 +11,9 @@ from bench.cli.arguments import DataDir, TasksFile, console
 
 
 def time_command(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Finished runs: paths, or first letters of keys.")],
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Finished runs: paths, or first letters of keys.")
+    ],
     root: Annotated[
         list[Path] | None, typer.Option("--runs", help="Where to look for keys [default: published records, ./runs].")
     ] = None,

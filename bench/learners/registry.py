@@ -36,7 +36,11 @@ def register(name: str, learner: type[Learner]) -> None:
         raise UsageError(f"{learner.__name__} was not defined in a file, so its source can't be recorded.")
     _refuse_taken(name, f"{module.__name__}:{learner.__name__}")
     _registered[name] = read_info(
-        name, Path(module.__file__), learner.__name__, f"registered: {module.__name__}", module.__name__
+        name,
+        Path(module.__file__),
+        learner.__name__,
+        f"registered: {module.__name__}:{learner.__name__}",
+        module.__name__,
     )
 
 

@@ -39,8 +39,7 @@ def differing(ready: Replay, claimed: pd.DataFrame, again: pd.DataFrame) -> np.n
     return far
 
 
-def verdict(
-    level: str, ready: Replay, claimed: pd.DataFrame, again: pd.DataFrame, differ: np.ndarray) -> Finding:
+def verdict(level: str, ready: Replay, claimed: pd.DataFrame, again: pd.DataFrame, differ: np.ndarray) -> Finding:
     k = len(claimed)
     if not len(differ):
         return ok(level, f"all {k} episodes agree")
@@ -58,5 +57,3 @@ def verdict(
     if counts:
         tolerated &= int(np.abs(claimed["n_correct"] - again["n_correct"]).max()) <= MOST_QUERIES
     return note(level, f"{text}: within what other arithmetic explains") if tolerated else mismatch(level, text)
-
-

@@ -33,6 +33,7 @@ def verification(report: Report, by: str) -> dict[str, Any]:
         "agree": report.agree,
         "max_abs_diff": report.max_abs_diff,
         "nonce": report.nonce,
+        **({"episodes": report.k, "differing": report.k - report.agree} if report.level == "rescored" else {}),
         "log_sha256": hashlib.sha256(report.as_json().encode()).hexdigest(),
         **(asdict(report.answered) if report.answered else {}),
     }
@@ -44,9 +45,7 @@ def append_verification(folder: Path, report: Report, by: str) -> dict[str, Any]
     Raises StoreError when the file can't be read or written; it then is as it was.
     """
     entry = verification(report, by)
-    replace_record(
-        folder, lambda record: record.model_copy(update={"verification": [*record.verification, entry]})
-    )
+    replace_record(folder, lambda record: record.model_copy(update={"verification": [*record.verification, entry]}))
     return entry
 
 

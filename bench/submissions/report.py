@@ -9,7 +9,7 @@ from typing import Any, Literal
 from bench.errors import Mismatch
 
 Verdict = Literal["ok", "note", "suspicious", "mismatch"]
-Level = Literal["consistent", "spot", "fresh", "rerun"]
+Level = Literal["consistent", "spot", "rescored", "fresh", "rerun"]
 
 _SHOWN = 5  # mismatches named in the error; all of them are in the report
 

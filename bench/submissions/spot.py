@@ -35,7 +35,11 @@ def verify_spot(entry: Entry, nonce: str, site: Site, k: int = K) -> Report:
     again = _ask_again(ready, claimed, again)
     differ = np.flatnonzero(differing(ready, claimed, again))
     gap = float(np.abs(claimed["score"] - again["score"]).max())
-    findings = [*ready.findings, verdict("spot", ready, claimed, again, differ), _power(len(published), len(chosen), ready)]
+    findings = [
+        *ready.findings,
+        verdict("spot", ready, claimed, again, differ),
+        _power(len(published), len(chosen), ready),
+    ]
     return Report("spot", tuple(findings), len(chosen), len(chosen) - len(differ), gap, nonce, answered=ready.answered)
 
 

@@ -99,13 +99,13 @@ def test_state_round_trip_restores_adam_and_noise(tmp_path: Path) -> None:
     optimizer = torch.optim.Adam(model.parameters(), 0.1)
     steps(model, optimizer, 3)
     state = TrainingState(tmp_path)
-    assert state.steps_done() == 0
+    assert state.progress() is None
     progress = Progress(step=3, counters={"episodes:1": 3}, best_score=0.5, best_step=2)
-    state.save(model, {"weight": torch.zeros(1, 3)}, optimizer, progress)
+    state.save({"model": model}, {"weight": torch.zeros(1, 3)}, optimizer, progress)
     fresh = nn.Linear(3, 1)
     other = torch.optim.Adam(fresh.parameters(), 0.1)
-    best, restored = state.load(fresh, other) or pytest.fail("nothing was restored")
-    assert restored == progress and state.steps_done() == 3 and (best["weight"] == 0).all()
+    best, restored = state.load({"model": fresh}, other) or pytest.fail("nothing was restored")
+    assert restored == progress and state.progress() == progress and (best["weight"] == 0).all()
     steps(model, optimizer, 2)
     steps(fresh, other, 2)
     assert all((fresh.state_dict()[name] == value).all() for name, value in model.state_dict().items())

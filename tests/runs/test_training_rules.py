@@ -96,8 +96,9 @@ class _Part(bench.Learner):
 @pytest.mark.parametrize(("name", "kind"), [("adam", "Adam"), ("adamw", "AdamW"), ("sgd", "SGD")])
 def test_optimizers_take_what_is_to_be_learned(name: Any, kind: str) -> None:
     model = _Part()
-    optimizer = build_optimizer(Optimizer(name=name, lr=0.3, weight_decay=0.01, momentum=0.9), model)
+    momentum = 0.9 if name == "sgd" else 0.0
+    optimizer = build_optimizer(Optimizer(name=name, lr=0.3, weight_decay=0.01, momentum=momentum), model)
     (group,) = optimizer.param_groups
     assert type(optimizer).__name__ == kind and group["lr"] == 0.3 and group["weight_decay"] == 0.01
     assert group["params"] == list(model.learned.parameters())
-    assert group.get("momentum", 0.9) == 0.9
+    assert group.get("momentum", momentum) == momentum
