@@ -23,8 +23,8 @@ def time_command(
 ) -> None:
     """Measure how fast finished runs answer, one at a time and alone on the machine.
 
-    Waits for runs that are being made here, and holds up new ones meanwhile. The timing goes into each record, with date
-    and hardware; boards take speeds from there and nowhere else.
+    Waits for runs that are being made here, and holds up new ones meanwhile. The timing goes into each record, with
+    date and hardware; boards take speeds from there and nowhere else.
     """
     from rich.table import Table
 

@@ -16,8 +16,8 @@ from bench.submissions.report import Report
 def verify_rescored(entry: Entry, site: Site) -> Report:
     """Compare all scores, exactly where this machine computes alike, else as level spot does.
 
-    `k` counts the episodes, `agree` those that agree. Raises what `replay` raises, Mismatch for scores that are not those
-    of the record.
+    `k` counts the episodes, `agree` those that agree. Raises what `replay` raises, Mismatch for scores that are not
+    those of the record.
     """
     published = published_scores(entry)
     ready = replay(entry, site)

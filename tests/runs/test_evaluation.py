@@ -15,7 +15,6 @@ import bench
 from bench.runs.evaluation import EMBED_CHUNK, evaluate
 from bench.runs.material import Material, prepare
 from bench.runs.metrics import metrics
-from bench.runs.timing import REPEATS, WARMUP
 from bench.tasks.registry import find_suite
 from tests.runs.conftest import Workshop
 from tests.runs.tiny import Dropped, Positional
@@ -158,11 +157,10 @@ def test_timing_memory_and_size_are_measured(workshop: Workshop) -> None:
     workshop.recipe("Dropped", steps=6, batch=3, eval_batch=25)
     outcome = workshop.run("Dropped", "glyphs-5w1s")
     record, timing = outcome.record, outcome.record.timing
-    assert (timing.batch, timing.warmup, timing.repeats) == (25, WARMUP, REPEATS)
+    assert timing.batch == 25 and timing.measured is None
     assert timing.train_s and timing.train_episodes_per_s and timing.eval_s and timing.eval_episodes_per_s
     assert timing.train_episodes_per_s > 18 / timing.train_s * 0.9  # checks cost time, but train nothing
     assert timing.eval_episodes_per_s == pytest.approx(100 / timing.eval_s, rel=0.2)
-    assert timing.adapt_ms_p50 and timing.adapt_ms_p95 and 0 < timing.adapt_ms_p50 <= timing.adapt_ms_p95
     assert isinstance(timing.contended, bool)
     assert record.size is not None and record.size.parameters == 784 * 8 + 8
     assert record.size.flops_per_episode == 2 * 80 * 784 * 8 + 2 * 5 * 5 * 8  # the map of 80 images, the class means
