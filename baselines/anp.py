@@ -33,13 +33,13 @@ class ANP(NeuralProcess):
         heads: int = 8
         key_depth: int = 2  # layers from an input x to its key or query
 
-    def build_path(self, dx: int, dy: int) -> None:
+    def build_deterministic_path(self, dx: int, dy: int) -> None:
         options, width = self.options, self.options.width
         self.values = mlp(dx + dy, width, width, options.pre_depth)
         self.keys = mlp(dx, width, width, options.key_depth)  # queries too: both are inputs x
         self.attention = Attention(width, options.heads)
 
-    def path(self, x: Tensor, y: Tensor, query_x: Tensor) -> Tensor:
+    def deterministic_path(self, x: Tensor, y: Tensor, query_x: Tensor) -> Tensor:
         """The deterministic path: one representation a target, [B, Q, width]."""
         attended: Tensor = self.attention(self.keys(query_x), self.keys(x), self.values(torch.cat([x, y], dim=-1)))
         return attended

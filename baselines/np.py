@@ -43,15 +43,15 @@ class NeuralProcess(FunctionLearner):
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
         dx, dy, width = task.x_shape[0], task.y_dim, options.width
-        self.build_path(dx, dy)
+        self.build_deterministic_path(dx, dy)
         self.latent = MeanEncoder(dx + dy, width, 2 * options.latent, options)
         self.decoder = mlp(width + options.latent + dx, width, 2 * dy, options.decoder_depth)
 
-    def build_path(self, dx: int, dy: int) -> None:
+    def build_deterministic_path(self, dx: int, dy: int) -> None:
         """Modules of the deterministic path, for inputs of `dx` and outputs of `dy` dimensions."""
         self.deterministic = MeanEncoder(dx + dy, self.options.width, self.options.width, self.options)
 
-    def path(self, x: Tensor, y: Tensor, query_x: Tensor) -> Tensor:
+    def deterministic_path(self, x: Tensor, y: Tensor, query_x: Tensor) -> Tensor:
         """The deterministic path: what each target is told of the context, [B, Q, width]; the same for all here."""
         context: Tensor = self.deterministic(x, y)
         return context[:, None].expand(-1, query_x.shape[1], -1)
@@ -70,7 +70,7 @@ class NeuralProcess(FunctionLearner):
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.GaussianMixture:
         prior = self.prior(support_x, support_y)
         draws = self.noise("z", (self.options.test_samples, 1, self.options.latent))
-        context = self.path(support_x, support_y, query_x)
+        context = self.deterministic_path(support_x, support_y, query_x)
         decoded = self.decode(context, prior.mean + prior.stddev * draws, query_x)
         return bench.GaussianMixture(decoded.mean, decoded.std)
 
@@ -81,7 +81,7 @@ class NeuralProcess(FunctionLearner):
         posterior = self.prior(all_x, all_y)
         z = posterior.rsample((self.options.train_samples,))
         target_x, target_y = (all_x, all_y) if self.targets_hold_context else (episodes.query_x, episodes.query_y)
-        decoded = self.decode(self.path(x, y, target_x), z, target_x)
+        decoded = self.decode(self.deterministic_path(x, y, target_x), z, target_x)
         fit = log_density(decoded, target_y).sum((2, 3)).mean(0)  # [B]
         bound = fit - kl_divergence(posterior, self.prior(x, y)).sum(-1)  # [B]
         return -bound.mean() / target_y.shape[1]
