@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.philox import below, words
 from bench.tasks.environments import Environments, Trials, environments, frozen_trials
 from bench.tasks.function_episodes import Functions, GPStream, SinusoidStream
 from bench.tasks.image_episodes import ImageIndices, ImageStream
 from bench.tasks.pool import ImagePool
+from bench.tasks.seeding import seed_step
 from bench.tasks.streams import EpisodeStream, training_stream
 from bench.tasks.suites import ExplorationTask, GPTask, ImageTask, Suite
 from bench.tasks.trials import BanditStream, MDPStream
@@ -76,6 +78,14 @@ class EvaluationEpisodes:
             yield frozen_trials(self.stream, start, min(batch, first + n - start), self.device)
 
 
+class Keeper(Protocol):
+    """Who keeps the state of a training that runs by itself."""
+
+    def resume(self, optimizer: torch.optim.Optimizer | None, modules: dict[str, nn.Module]) -> int: ...
+
+    def save(self, step: int) -> None: ...
+
+
 class TrainingSource:
     """What `meta_train` may draw from: the train split, nothing else.
 
@@ -85,7 +95,7 @@ class TrainingSource:
     def __init__(self, suite: Suite, seed: int, device: torch.device, pool: ImagePool | None) -> None:
         self.suite, self.seed, self.device, self.pool = suite, seed, device, pool
         self.counters: dict[str, int] = {}
-        self.keeper: object = None
+        self.keeper: Keeper | None = None
         self._ready: dict[str, tuple[int, list[Episodes] | ImageIndices]] = {}
 
     def episodes(
@@ -149,6 +159,22 @@ class TrainingSource:
             self._ready[name] = (first, ready)
         assert isinstance(ready, list)
         return ready[step - first]
+
+    def resume(self, optimizer: torch.optim.Optimizer | None = None, **modules: nn.Module) -> int:
+        """For a `meta_train` that can be interrupted: restore what `save` kept, and return how many steps were done.
+
+        optimizer, modules : what has a state besides the learner, such as a head that is thrown away afterwards
+        """
+        return self.keeper.resume(optimizer, modules) if self.keeper else 0
+
+    def seed_step(self, step: int) -> None:
+        """Seed torch's, numpy's and Python's generators for one step of a `meta_train` of one's own."""
+        seed_step(self.seed, step)
+
+    def save(self, step: int) -> None:
+        """Keep the learner and what `resume` was told of: `step` steps are done. Call it after `validate`."""
+        if self.keeper:
+            self.keeper.save(step)
 
     def _next(self, name: str) -> int:
         step = self.counters.get(name, 0)

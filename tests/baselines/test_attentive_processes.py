@@ -53,7 +53,7 @@ def test_anp_s_evidence_lower_bound_by_hand_with_a_fixed_draw() -> None:
             raws = (learner.latent(x, y)[0].numpy(), learner.latent(all_x, all_y)[0].numpy())
             (m0, s0), (m1, s1) = ((raw[:3], 0.1 + 0.9 / (1 + np.exp(-raw[3:]))) for raw in raws)
             divergence = (np.log(s0 / s1) + (s1**2 + (m1 - m0) ** 2) / (2 * s0**2) - 0.5).sum()
-            attended = learner.attend(x, y, all_x)[0]
+            attended = learner.deterministic_path(x, y, all_x)[0]
             fits = []
             for k in range(2):
                 z = torch.from_numpy(m1 + s1 * draws[k, b]).expand(len(attended), -1)
