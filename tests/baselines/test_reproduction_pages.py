@@ -21,7 +21,7 @@ def links(page: Path) -> list[Path]:
 
 
 def test_every_learner_with_a_published_number_has_a_page() -> None:
-    content = yaml.safe_load((ROOT / "bench" / "boards" / "published.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((ROOT / "bench" / "boards" / "board" / "published.yaml").read_text(encoding="utf-8"))
     published = {entry["algorithm"] for entry in content["published"]}
     assert published & set(all_learners()) <= set(PAGES)
 
