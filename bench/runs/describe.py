@@ -19,8 +19,8 @@ from bench.records import (
     describe_scores,
 )
 from bench.runs.environment import code, environment
-from bench.runs.material import Material
 from bench.runs.metrics import metrics
+from bench.runs.prepared_suite import PreparedSuite
 from bench.runs.request import Request
 from bench.runs.state import file_sha256
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def record(
     request: Request,
-    material: Material,
+    material: PreparedSuite,
     key: str,
     *,
     status: str,
@@ -66,7 +66,7 @@ def record(
             options=request.option_dict(),
             overrides=dict(request.settings.overrides),
             trains=request.seed is not None,
-            knows=request.learner.knows,
+            privileged=request.learner.privileged,
             source_sha256=request.source_sha256,
         ),
         recipe=request.recipe_name,
@@ -102,8 +102,9 @@ def joined(previous: pd.DataFrame | None, scores: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([previous, scores[[str(name) for name in previous.columns]]], ignore_index=True)
 
 
-def _protocol(request: Request, material: Material, learner: Learner | None) -> Protocol:
-    spec, shape = material.spec, request.recipe.train
+def _protocol(request: Request, material: PreparedSuite, learner: Learner | None) -> Protocol:
+    way, shot, query = material.spec.episode_shape
+    shape = request.recipe.train
     # Options may decide these, so an instance tells; a run that failed before there was one is on no board.
     transductive = learner.transductive if learner else request.learner.transductive is True
     external_data = learner.external_data if learner else ()
@@ -112,9 +113,9 @@ def _protocol(request: Request, material: Material, learner: Learner | None) -> 
         transductive=transductive,
         external_data=list(external_data),
         saw_test_classes=saw_test_classes,
-        train_way=(shape.way or spec.way or None) if request.trains else None,
-        train_shot=(shape.shot or spec.shot or None) if request.trains else None,
-        train_query=(shape.query or spec.query or None) if request.trains else None,
+        train_way=(shape.way or way or None) if request.trains else None,
+        train_shot=(shape.shot or shot or None) if request.trains else None,
+        train_query=(shape.query or query or None) if request.trains else None,
         selection=request.recipe.selection if request.trains else "none",
         n_configs_tried=request.settings.n_configs_tried,
     )

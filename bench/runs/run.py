@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bench.checks import find_leak
 from bench.errors import BenchError, Mismatch, StoreError, UsageError
-from bench.learners.explorer import unfit
+from bench.learners.contract import unfit
 from bench.learners.weights import write_tensors
 from bench.records import Record, RunStore, Size, Timing, Validation
 from bench.records.files import explain
@@ -23,9 +23,9 @@ from bench.runs.allocator import keep_memory
 from bench.runs.build import build
 from bench.runs.environment import Contention
 from bench.runs.evaluation import evaluate
-from bench.runs.material import Material, prepare
 from bench.runs.metrics import too_many_floored
 from bench.runs.precision import matmul_precision
+from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.runs.progress import Display
 from bench.runs.recipes import SMOKE_STEPS
 from bench.runs.request import Request
@@ -74,7 +74,9 @@ def run(request: Request, console: Console) -> Outcome:
 class _Measurement:
     """The steps of one run; holds what the record will need, whichever way the run ends."""
 
-    def __init__(self, request: Request, material: Material, key: str, store: RunStore, found: Outcome | None) -> None:
+    def __init__(
+        self, request: Request, material: PreparedSuite, key: str, store: RunStore, found: Outcome | None
+    ) -> None:
         self.request, self.material, self.key, self.store, self.found = request, material, key, store, found
         self.started = datetime.now(UTC)
         self.place = store.path(request.suite.name, request.info.name, key)
@@ -158,9 +160,7 @@ class _Measurement:
         held_out = material.evaluation("val")
 
         def validate() -> float:
-            scores = evaluate(
-                learner, request.suite, held_out, rule.episodes, batch=recipe.eval_batch, precision=recipe.precision
-            )
+            scores = evaluate(learner, held_out, rule.episodes, batch=recipe.eval_batch, precision=recipe.precision)
             return float(scores["score"].mean())
 
         state = TrainingState(self.folder)
@@ -194,7 +194,6 @@ class _Measurement:
         contention, began = Contention(), datetime.now(UTC)
         scores = evaluate(
             learner,
-            request.suite,
             episodes,
             request.episodes - first,
             batch=recipe.eval_batch,

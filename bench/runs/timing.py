@@ -5,21 +5,16 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench.domains import Frozen
 from bench.learners.contract import Learner
-from bench.learners.explorer import Explorer
 from bench.records import Memory
-from bench.runs.evaluation import answering
 from bench.runs.precision import Precision, autocast
-from bench.runs.rollout import play
-from bench.tasks.episodes import EvaluationEpisodes
 
 WARMUP, REPEATS = 10, 50
 
@@ -32,14 +27,14 @@ class Latency:
     p95: float
 
 
-def adaptation_latency(learner: Learner, episodes: EvaluationEpisodes, precision: Precision) -> Latency:
+def adaptation_latency(learner: Learner, episodes: Frozen, precision: Precision) -> Latency:
     """Time single episodes with their images on the device, or single trials: 10 to warm up, then 50 timed ones.
 
     Nothing is embedded beforehand: this is what a user with a new task waits for.
     """
     times = []
     with torch.no_grad(), autocast(episodes.device, precision):
-        for index, answer in enumerate(_singles(learner, episodes, WARMUP + REPEATS)):
+        for index, answer in enumerate(episodes.singles(learner, WARMUP + REPEATS)):
             _synchronise(episodes.device)
             began = time.perf_counter()
             answer()
@@ -49,9 +44,9 @@ def adaptation_latency(learner: Learner, episodes: EvaluationEpisodes, precision
     return Latency(float(np.percentile(times, 50)), float(np.percentile(times, 95)))
 
 
-def flops_per_episode(learner: Learner, episodes: EvaluationEpisodes) -> float | None:
+def flops_per_episode(learner: Learner, episodes: Frozen) -> float | None:
     """Floating-point operations of one episode or trial, counted by torch; None where it can't follow the code."""
-    answer = next(_singles(learner, episodes, 1))
+    answer = next(episodes.singles(learner, 1))
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             answer()
@@ -66,20 +61,6 @@ def peak_memory(device: torch.device) -> Memory:
     host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
     on_device = torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else None
     return Memory(peak_host_mib=round(host, 1), peak_device_mib=on_device and round(on_device, 1))
-
-
-def _singles(learner: Learner, episodes: EvaluationEpisodes, n: int) -> Iterator[Callable[[], object]]:
-    """The first `n` episodes or trials, drawn, each ready to be answered by a call."""
-    if isinstance(learner, Explorer):
-        for trial in episodes.trials(n, 1):
-            yield partial(play, learner, trial)
-    elif learner.knows:
-        answer = answering(learner, episodes, 1, 0)[0]
-        for episode in episodes.batches(n, 1):
-            yield partial(answer, episode)
-    else:
-        for episode in episodes.batches(n, 1):
-            yield partial(learner.predict, episode.support_x, episode.support_y, episode.query_x)
 
 
 def _synchronise(device: torch.device) -> None:

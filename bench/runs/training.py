@@ -11,18 +11,17 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
+from bench.domains import TrainingSource
 from bench.errors import BenchError
 from bench.learners.contract import Learner
-from bench.learners.explorer import Explorer
 from bench.learners.weights import Tensors, load_weights
 from bench.runs.precision import autocast
 from bench.runs.recipes import Optimizer, Recipe, Schedule
 from bench.runs.state import Progress, TrainingState
-from bench.tasks.episodes import TrainingSource
 
 Validate = Callable[[], float]
 _REPORT_EVERY = 0.5  # seconds between reports of the loss, which cost a device synchronisation
@@ -104,12 +103,8 @@ def meta_train(
 
 
 def _step(learner: Learner, source: TrainingSource, optimizer: torch.optim.Optimizer, recipe: Recipe) -> torch.Tensor:
-    batch: Any
-    if isinstance(learner, Explorer):
-        batch = source.environments(recipe.batch)
-    else:
-        shape = recipe.train
-        batch = source.episodes(recipe.batch, shape.way, shape.shot, shape.query)
+    shape = recipe.train
+    batch = source.draw(recipe.batch, shape.way, shape.shot, shape.query)
     optimizer.zero_grad(set_to_none=True)
     with autocast(source.device, recipe.precision):
         loss = learner.train_step(batch)

@@ -8,13 +8,13 @@ from functools import cache
 
 import pytest
 
+from bench.domains.images.task import ImageTask
 from bench.learners.options import resolve_options
 from bench.learners.registry import all_learners, load
 from bench.resources import resource
 from bench.runs import recipes
 from bench.runs.recipes import find_recipe, recipe_names
 from bench.tasks.registry import all_suites
-from bench.tasks.suites import ImageTask
 
 FILE = resource("baselines") / "recipes.yaml"
 SUITES = all_suites()

@@ -87,7 +87,7 @@ class _Part(bench.Learner):
     family = "model"
 
     def __init__(self) -> None:
-        super().__init__(bench.TaskSpec("regression", 0, 5, 5, (1,), 1), None)
+        super().__init__(bench.FunctionSpec(5, 5), None)
         self.learned, self.frozen = nn.Linear(1, 1), nn.Linear(1, 1).requires_grad_(False)
 
 

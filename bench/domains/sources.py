@@ -1,0 +1,58 @@
+"""Where problems come from at run time: what training draws, and the frozen ones that are scored."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from bench.learners.contract import Learner
+    from bench.tasks.suites import Suite
+
+Columns = dict[str, "np.ndarray"]  # of per-episode scores: "score" is ranked, "floored" marks answers without numbers
+Scorer = Callable[[int, int, int], Iterator[tuple[int, Columns]]]  # (first, n, batch) -> (first of a batch, columns)
+
+
+class TrainingSource(ABC):
+    """What `meta_train` may draw from: the train split, nothing else.
+
+    Draw k of a shape is a pure function of (suite, seed, shape, k), so that resuming needs only the counters.
+    """
+
+    def __init__(self, suite: Suite, seed: int, device: torch.device) -> None:
+        self.suite, self.seed, self.device = suite, seed, device
+        self.counters: dict[str, int] = {}
+
+    @abstractmethod
+    def draw(self, batch: int, way: int | None = None, shot: int | None = None, query: int | None = None) -> Any:
+        """What the next `train_step` takes: `batch` problems, in the suite's shape unless told otherwise."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        own = {name for kind in type(self).__mro__[:-1] for name in vars(kind) if not name.startswith("_")}
+        suite = self.__dict__.get("suite")
+        raise AttributeError(f"suite {suite and suite.name} draws no {name!r}; its source has {', '.join(sorted(own))}")
+
+    def _next(self, name: str) -> int:
+        """The number of this draw among those of its name."""
+        step = self.counters.get(name, 0)
+        self.counters[name] = step + 1
+        return step
+
+
+class Frozen(ABC):
+    """A frozen stream of a suite on a device: problem k is the same for everybody."""
+
+    def __init__(self, suite: Suite, device: torch.device) -> None:
+        self.suite, self.device = suite, device
+
+    @abstractmethod
+    def scorer(self, learner: Learner, first: int, n: int) -> Scorer:
+        """How to score problems first .. first + n - 1 in batches of any size; called under `no_grad` in eval mode."""
+
+    @abstractmethod
+    def singles(self, learner: Learner, n: int) -> Iterator[Callable[[], object]]:
+        """The first `n` problems, drawn, each ready to be answered by a call: what a user with a new one waits for."""
