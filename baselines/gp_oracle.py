@@ -19,9 +19,10 @@ import bench
 
 class GPOracle(bench.Learner):
     family = "reference"
+    domains = ("regression",)
     transductive = False
     trains = False
-    knows = "kernel, noise and hyperparameters of each function"
+    privileged = "kernel, noise and hyperparameters of each function"
 
     @classmethod
     def skip(cls, task: bench.TaskSpec) -> str | None:

@@ -46,8 +46,6 @@ class MAML(bench.Learner):
         hidden: int = 40  # units of the regression network's two hidden layers
         pool: bool = False  # False: strided convolutions (Omniglot); True: max-pooling (mini-ImageNet, CIFAR-FS)
 
-    fixed_way = True
-
     @property
     def transductive(self) -> bool:  # type: ignore[override]  # an option decides
         return bool(self.task.kind == "classification" and self.options.norm == "batch")

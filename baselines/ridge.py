@@ -30,6 +30,7 @@ GP_PRIOR, SINUSOID_PRIOR = (0.175, 0.5, 0.03), (2.25, 5.0, 0.005)  # length scal
 
 class Ridge(FunctionLearner):
     family = "reference"
+    domains = ("regression",)
     transductive = False
     trains = False
 

@@ -13,9 +13,9 @@ import bench
 from baselines.anp import Attention
 from baselines.cnp import log_density
 from baselines.convcnp import SetConv
+from bench.domains.episodes import Episodes
 from bench.learners.options import resolve_options
 from bench.learners.registry import find_learner, load
-from bench.tasks.episodes import Episodes
 from tests.baselines.material import SPECS, answer, episodes, make, with_queries
 
 
@@ -141,7 +141,7 @@ def test_a_set_convolution_by_hand() -> None:
 def test_the_grid_reaches_every_target_of_the_suite_and_fits_the_network() -> None:
     learner = make("convcnp", "gp-rbf")
     assert learner.cells == 512 and learner.cells / learner.options.density == 8.0
-    assert load(find_learner("convcnp")).skip(bench.TaskSpec("regression", 0, 5, 5, (2,), y_dim=1)) is not None
+    assert load(find_learner("convcnp")).skip(bench.FunctionSpec(5, 5, x_dim=2)) is not None
     far = with_queries(episodes("gp-rbf"), slice(0, 1))
     far.query_x.add_(100)
     assert torch.isfinite(answer(learner, far).mean).all()

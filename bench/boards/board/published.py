@@ -220,7 +220,7 @@ def _row(entry: Published, board: Board) -> Row | None:
     rows = [
         row
         for row in board.rows
-        if row.learner == entry.learner and asked.items() <= dict(row.options).items() and not row.knows
+        if row.learner == entry.learner and asked.items() <= dict(row.options).items() and not row.privileged
     ]
     return min(
         rows,

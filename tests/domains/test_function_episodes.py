@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from scipy.spatial.distance import cdist
 
-from bench.tasks.function_episodes import BLOCK, Functions, GPStream, SinusoidStream, kernel_matrix
+from bench.domains.functions.episodes import training_stream
+from bench.domains.functions.stream import BLOCK, Functions, GPStream, SinusoidStream, kernel_matrix
+from bench.domains.functions.task import GPTask, Kernel
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream, training_stream
-from bench.tasks.suites import GPTask, Kernel
+from tests.streams import frozen_stream
 
 KERNELS: tuple[Kernel, ...] = ("rbf", "matern52", "periodic")
 
@@ -166,14 +167,14 @@ def test_sinusoid_values_and_ranges() -> None:
 
 def test_training_draws_from_the_training_kernel_and_test_from_the_test_kernel() -> None:
     suite = find_suite("gp1d-periodic")
-    streams = [frozen_stream(suite, "test"), frozen_stream(suite, "val"), training_stream(suite, 0, None, (0, 0, 0))]
+    streams = [frozen_stream(suite, "test"), frozen_stream(suite, "val"), training_stream(suite, 0)]
     assert [stream.kernel for stream in streams if isinstance(stream, GPStream)] == ["periodic", "rbf", "rbf"]
 
 
 def test_splits_and_seeds_share_no_function() -> None:
     suite = find_suite("gp1d-rbf")
     streams = [frozen_stream(suite, split) for split in ("test", "val")]
-    streams += [training_stream(suite, seed, None, (0, 0, 0)) for seed in range(2)]
+    streams += [training_stream(suite, seed) for seed in range(2)]
     lengths = [
         block.parameters["length"]
         for stream in streams
@@ -186,6 +187,6 @@ def test_splits_and_seeds_share_no_function() -> None:
 def test_training_sizes_change_with_every_batch() -> None:
     suite = find_suite("gp1d-rbf")
     assert isinstance(suite.task, GPTask)
-    stream = training_stream(suite, 0, None, (0, 0, 0), batch=5)
+    stream = training_stream(suite, 0, batch=5)
     assert isinstance(stream, GPStream)
     assert [block.first for block in stream.blocks(0, 20, 5)] == [0, 5, 10, 15]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bench.domains.exploration.task import BanditTask, ExplorationTask, MDPTask
 from bench.philox import Stream, inside, uniform, words
-from bench.tasks.suites import BanditTask, ExplorationTask, MDPTask
 
 Floats = npt.NDArray[np.float64]
 _ACTIONS = "actions"  # stream of the action noise, apart from the problems: training samples its actions itself
@@ -100,6 +100,11 @@ class MDPStream:
 
 
 TrialStream = BanditStream | MDPStream
+
+
+def trial_stream(name: Stream, task: ExplorationTask) -> TrialStream:
+    """Random access to the trials of a task."""
+    return BanditStream(name, task) if isinstance(task, BanditTask) else MDPStream(name, task)
 
 
 def gumbel_noise(stream: Stream, task: ExplorationTask, first: int, n: int) -> Floats:

@@ -11,22 +11,24 @@ import bench
 from bench.checks.answers import distance
 from bench.checks.result import NotApplicable
 from bench.checks.subject import Subject
-from bench.checks.task import BUILT_IN, episodes, small
+from bench.domains import all_examples, find_domain
 from bench.learners.options import resolve_options
 from bench.learners.registry import find_learner, load
+
+EXAMPLES = all_examples()
 
 CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("kind", ["classification", "regression"])
 def test_an_episode_does_not_depend_on_how_many_are_made(kind: str) -> None:
-    many, one = (episodes(BUILT_IN[kind], first, n, torch.float64, CPU) for first, n in ((0, 4), (2, 1)))
+    many, one = (find_domain(kind).example(EXAMPLES[kind], first, n) for first, n in ((0, 4), (2, 1)))
     for name in ("support_x", "support_y", "query_x", "query_y"):
         assert torch.equal(getattr(many, name)[2:3], getattr(one, name)), name
 
 
 def test_images_are_laid_out_as_in_a_run() -> None:
-    part = episodes(BUILT_IN["classification"], 0, 50, torch.float32, CPU)
+    part = find_domain("classification").example(EXAMPLES["classification"], 0, 50)
     assert part.support_x.shape == (50, 5, 1, 28, 28) and part.query_x.shape == (50, 10, 1, 28, 28)
     assert part.support_x.min() >= 0 and part.query_x.max() <= 1
     assert (part.support_y == torch.arange(5)).all()
@@ -36,18 +38,22 @@ def test_images_are_laid_out_as_in_a_run() -> None:
     assert (nearest == part.query_y).double().mean() > 0.95, "classes can be told apart"
 
 
+def _small(spec: bench.TaskSpec) -> bench.TaskSpec:
+    return find_domain(spec.kind).small(spec)
+
+
 def test_a_suite_keeps_its_shapes_and_loses_queries() -> None:
-    spec = bench.TaskSpec("classification", 20, 5, 15, (3, 84, 84), n_train_classes=64)
-    assert small(spec) == dataclasses.replace(spec, query=1)
-    assert small(dataclasses.replace(spec, way=5)).query == 2, "more than seven, or sevens would be all of them"
-    assert small(bench.TaskSpec("regression", 0, 10, 100, (1,), y_dim=1)).query == 10
-    assert small(bench.TaskSpec("regression", 0, 0, 0, (1,), y_dim=1)).query == 0
+    spec = bench.ImageSpec(20, 5, 15, (3, 84, 84), n_train_classes=64)
+    assert _small(spec) == dataclasses.replace(spec, query=1)
+    assert _small(dataclasses.replace(spec, way=5)).query == 2, "more than seven, or sevens would be all of them"
+    assert _small(bench.FunctionSpec(10, 100)).query == 10
+    assert _small(bench.FunctionSpec(0, 0)).query == 0
 
 
 @pytest.mark.parametrize("name", ["protonet", "relnet", "maml"])
 def test_every_weight_is_moved_and_variances_stay_positive(name: str) -> None:
     learner = load(find_learner(name))
-    subject = Subject(learner, resolve_options(learner, {}), BUILT_IN["classification"])
+    subject = Subject(learner, resolve_options(learner, {}), EXAMPLES["classification"])
     before, after = subject.build(torch.float64, shaken=False), subject.build(torch.float64)
     for key, value in after.state_dict().items():
         if value.is_floating_point():

@@ -1,4 +1,4 @@
-"""Promises of the contract that scores rest on: right shapes, the same answer twice, nothing changed in passing."""
+"""Checks of the contract that scores rest on: right shapes, the same answer twice, nothing changed in passing."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import tempfile
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from bench.checks.answers import flat, gap, verdict
 from bench.checks.result import Finding, NotApplicable
-from bench.checks.script import Script
-from bench.checks.subject import STEPS, Subject, ask
-from bench.checks.task import Part, chosen, moved
+from bench.checks.subject import STEPS, Subject
+from bench.domains.tensors import chosen, moved, tensors
 from bench.learners.contract import EmbeddingLearner
 from bench.learners.predictions import named
 from bench.learners.weights import load_weights, read_tensors, write_tensors
@@ -88,8 +86,8 @@ def inputs_untouched(subject: Subject) -> Finding:
     """
     part = subject.part(2)
     given = moved(part, subject.dtype, subject.device)
-    ask(subject.instance(), given)
-    before, after = _inputs(part), _inputs(given)
+    subject.ask(subject.instance(), given)
+    before, after = tensors(part), tensors(given)
     changed = [name for name, value in before.items() if not torch.equal(value, after[name])]
     return Finding(not changed, f"changed: {', '.join(changed)}" if changed else "unchanged", len(changed), 0)
 
@@ -119,9 +117,3 @@ def checkpoint_round_trip(subject: Subject) -> Finding:
         write_tensors(file, subject.trained.state_dict())
         load_weights(other, read_tensors(file)[0])
     return verdict([gap(expected, subject.answer(part, other))], exact=True)  # the same arithmetic on the same bits
-
-
-def _inputs(part: Part) -> dict[str, Tensor]:
-    if isinstance(part, Script):
-        return part.tensors()
-    return {"support_x": part.support_x, "support_y": part.support_y, "query_x": part.query_x} | part.parameters

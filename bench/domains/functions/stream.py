@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from bench.domains.functions.task import GPTask, Kernel, SinusoidTask
 from bench.philox import Stream, below, uniform, words
-from bench.tasks.suites import GPTask, Kernel, SinusoidTask
 
 Floats = npt.NDArray[np.float64]
 BLOCK = 16  # consecutive test and validation episodes that share context and target sizes

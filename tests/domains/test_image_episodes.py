@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from bench.domains.images.stream import ImageIndices, ImageStream
 from bench.errors import UsageError
-from bench.tasks.image_episodes import ImageIndices, ImageStream
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream, training_stream
+from tests.streams import frozen_stream, training_source
 
 
 @st.composite
@@ -108,13 +109,14 @@ def test_a_pool_that_is_too_small_is_a_usage_error(counts: list[int], found: str
 def test_splits_seeds_salts_and_versions_draw_different_episodes() -> None:
     suite = find_suite("omniglot-5w1s")
     newer = suite.model_copy(update={"version": 2})
-    shape, counts = (5, 1, 15), np.full(1692, 20)  # one pool, so that only the stream's name can make a difference
+    one = SimpleNamespace(counts=np.full(1692, 20))  # one pool, so that only the stream's name can make a difference
+    pools = {"train": one, "val": one, "test": one}
     candidates = [
-        frozen_stream(suite, "test", counts),
-        frozen_stream(suite, "val", counts),
-        frozen_stream(suite, "test", counts, salt=1),
-        frozen_stream(newer, "test", counts),
-        *(training_stream(suite, seed, counts, shape) for seed in range(3)),
+        frozen_stream(suite, "test", data=pools),
+        frozen_stream(suite, "val", data=pools),
+        frozen_stream(suite, "test", data=pools, salt=1),
+        frozen_stream(newer, "test", data=pools),
+        *(training_source(suite, seed, pools).stream(5, 1, 15) for seed in range(3)),
     ]
     drawn = [stream.block(0, 500).classes for stream in candidates if isinstance(stream, ImageStream)]
     assert len(drawn) == len(candidates)

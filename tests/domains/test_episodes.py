@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.data.contract import ImageSplit
-from bench.tasks.episodes import Episodes, EvaluationEpisodes, TrainingSource
-from bench.tasks.pool import ImagePool
+from bench.domains.episodes import Episodes
+from bench.domains.images.pool import ImagePool
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream
 from bench.tasks.suites import Suite
+from tests.streams import frozen_episodes, training_source
 
 CPU = torch.device("cpu")
 COUNTS = [20, 25, 18, 30, 22, 17, 19, 40]
@@ -52,7 +52,7 @@ def same(a: Episodes, b: Episodes) -> bool:
 
 
 def test_images_carry_the_class_their_label_says(glyphs: Suite, pool: ImagePool) -> None:
-    batch = TrainingSource(glyphs, 0, CPU, pool).episodes(6)
+    batch = training_source(glyphs, 0, {"train": pool}).episodes(6)
     assert batch.classes is not None
     classes = torch.from_numpy(batch.classes)
     assert torch.equal(class_of(batch.support_x), classes.gather(1, batch.support_y))
@@ -66,19 +66,19 @@ def test_images_carry_the_class_their_label_says(glyphs: Suite, pool: ImagePool)
 @given(batch=st.integers(1, 30), n=st.integers(1, 40), first=st.integers(0, 500))
 def test_evaluation_episodes_do_not_depend_on_the_batch(batch: int, n: int, first: int) -> None:
     suite, pool = find_suite("glyphs-5w1s"), numbered_pool(COUNTS)
-    episodes = EvaluationEpisodes(frozen_stream(suite, "test", pool.counts), CPU, pool)
+    episodes = frozen_episodes(suite, {"test": pool})
     parts = list(episodes.batches(n, batch, first))
     assert max(map(len, parts)) <= batch and sum(map(len, parts)) == n
     (whole,) = episodes.batches(n, n, first)
     assert torch.equal(torch.cat([part.query_x for part in parts]), whole.query_x)
     assert torch.equal(torch.cat([part.query_y for part in parts]), whole.query_y)
-    (without,) = episodes.batches(n, n, first, images=False)
+    (without,) = episodes.batches(n, n, first, pixels=False)
     assert without.rows is not None and without.query_x.numel() == 0
     assert torch.equal(pool.gather(without.rows[1]), whole.query_x)
 
 
 def test_gp_batches_never_mix_blocks() -> None:
-    episodes = EvaluationEpisodes(frozen_stream(find_suite("gp1d-rbf"), "test"), CPU)
+    episodes = frozen_episodes(find_suite("gp1d-rbf"))
     parts = list(episodes.batches(100, 64, 10))
     assert [part.first for part in parts] == [10, 16, 32, 48, 64, 80, 96]
     assert all(part.support_y.dtype == torch.float32 and part.way == 0 for part in parts)
@@ -90,10 +90,10 @@ def test_gp_batches_never_mix_blocks() -> None:
 def test_counters_are_all_that_resuming_needs(name: str, done: int, pool: ImagePool) -> None:
     suite = find_suite(name)
     images = pool if name.startswith("glyphs") else None
-    straight = TrainingSource(suite, 3, CPU, images)
+    straight = training_source(suite, 3, {"train": images})
     for _ in range(done):
         straight.episodes(2)
-    resumed = TrainingSource(suite, 3, CPU, images)
+    resumed = training_source(suite, 3, {"train": images})
     resumed.counters = dict(straight.counters)
     for _ in range(3):
         a, b = straight.episodes(2), resumed.episodes(2)
@@ -105,15 +105,15 @@ def test_counters_are_all_that_resuming_needs(name: str, done: int, pool: ImageP
 def test_seeds_differ_and_equal_seeds_agree(name: str, pool: ImagePool) -> None:
     suite = find_suite(name)
     images = pool if name.startswith("glyphs") else None
-    one, again, other = (TrainingSource(suite, seed, CPU, images).episodes(4) for seed in (0, 0, 1))
+    one, again, other = (training_source(suite, seed, {"train": images}).episodes(4) for seed in (0, 0, 1))
     assert same(one, again)
     assert one.query_x.shape != other.query_x.shape or not torch.equal(one.query_x, other.query_x)
 
 
 def test_interleaved_shapes_do_not_disturb_each_other(glyphs: Suite, pool: ImagePool) -> None:
-    alone = TrainingSource(glyphs, 0, CPU, pool)
+    alone = training_source(glyphs, 0, {"train": pool})
     expected = [alone.episodes(2, way=3, shot=2, query=4) for _ in range(3)]
-    mixed = TrainingSource(glyphs, 0, CPU, pool)
+    mixed = training_source(glyphs, 0, {"train": pool})
     for episode in expected:
         mixed.episodes(2)
         mixed.batches(8)
@@ -121,44 +121,44 @@ def test_interleaved_shapes_do_not_disturb_each_other(glyphs: Suite, pool: Image
 
 
 def test_shape_overrides(glyphs: Suite, pool: ImagePool) -> None:
-    batch = TrainingSource(glyphs, 0, CPU, pool).episodes(3, way=4, shot=2, query=5)
+    batch = training_source(glyphs, 0, {"train": pool}).episodes(3, way=4, shot=2, query=5)
     assert batch.support_x.shape[:2] == (3, 8) and batch.query_x.shape[:2] == (3, 20) and batch.way == 4
-    waves = TrainingSource(find_suite("sinusoid-10s"), 0, CPU, None)
+    waves = training_source(find_suite("sinusoid-10s"), 0)
     assert waves.episodes(3).query_x.shape == (3, 100, 1)
     batch = waves.episodes(3, shot=7, query=9)
     assert batch.support_x.shape == (3, 7, 1) and batch.query_y.shape == (3, 9, 1)
 
 
 def test_training_episodes_follow_one_another_without_overlap() -> None:
-    source = TrainingSource(find_suite("sinusoid-10s"), 0, CPU, None)
+    source = training_source(find_suite("sinusoid-10s"), 0)
     drawn = torch.cat([source.episodes(5).support_x for _ in range(70)])
     assert len(torch.unique(drawn[:, 0, 0])) == 350
 
 
 def test_training_hands_out_no_hidden_parameters() -> None:
-    source = TrainingSource(find_suite("sinusoid-10s"), 0, CPU, None)
+    source = training_source(find_suite("sinusoid-10s"), 0)
     assert source.episodes(4).parameters == {}
 
 
 def test_flat_batches_carry_train_labels_and_resume(glyphs: Suite, pool: ImagePool) -> None:
-    source = TrainingSource(glyphs, 0, CPU, pool)
+    source = training_source(glyphs, 0, {"train": pool})
     images, labels = source.batches(512)
     assert images.shape == (512, 1, 2, 2) and labels.dtype == torch.int64
     assert torch.equal(class_of(images), labels)
     assert set(labels.tolist()) == set(range(8))
-    resumed = TrainingSource(glyphs, 0, CPU, pool)
+    resumed = training_source(glyphs, 0, {"train": pool})
     resumed.counters = dict(source.counters)
     following, again = source.batches(512), resumed.batches(512)
     assert torch.equal(following[0], again[0]) and not torch.equal(images, following[0])
 
 
 def test_functions_have_no_flat_batches() -> None:
-    with pytest.raises(TypeError, match="sinusoid-10s has no labelled images"):
-        TrainingSource(find_suite("sinusoid-10s"), 0, CPU, None).batches(4)
+    with pytest.raises(AttributeError, match="sinusoid-10s draws no 'batches'"):
+        training_source(find_suite("sinusoid-10s"), 0).batches(4)
 
 
 def test_episodes_are_frozen(glyphs: Suite, pool: ImagePool) -> None:
-    batch = TrainingSource(glyphs, 0, CPU, pool).episodes(1)
+    batch = training_source(glyphs, 0, {"train": pool}).episodes(1)
     assert {"support_x", "query_y", "rows", "parameters"} <= {field.name for field in fields(batch)}
     with pytest.raises(AttributeError):
         batch.way = 3  # type: ignore[misc]  # the point of the test

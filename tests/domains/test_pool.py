@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench.data.contract import ImageSplit
-from bench.tasks.pool import ImagePool
+from bench.domains.images.pool import ImagePool
 
 CPU = torch.device("cpu")
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.domains.exploration.environments import BanditEnvironments, Trials
+from bench.domains.sources import Columns
 from bench.learners.explorer import Explorer, check_logits
-from bench.runs.scoring import Columns
-from bench.tasks.environments import BanditEnvironments, Trials
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from bench.domains.exploration.task import ExplorationTask
+from bench.domains.exploration.trials import (
+    BanditStream,
+    BanditTrials,
+    MDPStream,
+    MDPTrials,
+    TrialStream,
+    gumbel_noise,
+    luck_words,
+)
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream, training_stream
-from bench.tasks.suites import ExplorationTask
-from bench.tasks.trials import BanditStream, BanditTrials, MDPStream, MDPTrials, TrialStream, gumbel_noise, luck_words
+from tests.streams import frozen_stream, training_source
 
 SUITES = ("bandit-n10k5", "bandit-n100k10", "mdp-n10")
 
@@ -61,7 +69,7 @@ def test_every_word_is_used_once_and_streams_share_none(name: str) -> None:
     assert isinstance(suite.task, ExplorationTask)
     drawn = [
         np.concatenate([part.ravel() for part in luck_words(s, 0, 20)])
-        for s in (frozen_stream(suite, "test"), frozen_stream(suite, "val"), training_stream(suite, 0, None, (0, 0, 0)))
+        for s in (frozen_stream(suite, "test"), frozen_stream(suite, "val"), training_source(suite).stream)
         if isinstance(s, BanditStream | MDPStream)
     ]
     every = np.concatenate(drawn)

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from bench.tasks.environments import Environments, MDPEnvironments, environments, frozen_trials
-from bench.tasks.episodes import EvaluationEpisodes, TrainingSource
+from bench.domains.exploration.environments import Environments, MDPEnvironments, environments, frozen_trials
+from bench.domains.exploration.task import BanditTask, MDPTask
+from bench.domains.exploration.trials import BanditTrials, MDPTrials, TrialStream, trial_stream
+from bench.domains.exploration.worlds import TrialSource
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream, trial_stream
-from bench.tasks.suites import BanditTask, MDPTask
-from bench.tasks.trials import BanditTrials, MDPTrials, TrialStream
+from tests.streams import frozen_episodes, training_source
 
 CPU = torch.device("cpu")
 BANDIT = trial_stream(("tests", "bandit"), BanditTask(kind="bandit", arms=4, pulls=12))
@@ -157,44 +157,42 @@ def test_uniform_value_is_what_random_actions_earn(name: str) -> None:
 @pytest.mark.parametrize(("name", "expected"), [("bandit-n10k5", 5.0), ("mdp-n10", 100.0)])
 def test_random_actions_earn_the_mean_of_the_suite(name: str, expected: float) -> None:
     """n / 2 on bandits; one a step on MDPs, whose mean rewards are Normal(1, 1)."""
-    n, frozen = 2_000, EvaluationEpisodes(frozen_stream(find_suite(name), "test"), CPU)
+    n, frozen = 2_000, frozen_episodes(find_suite(name))
     values = next(frozen.trials(n, n)).environments.uniform_value()
     assert abs(float(values.mean()) - expected) < 4 * float(values.std()) / math.sqrt(n)
 
 
 def test_frozen_trials_come_in_order_with_their_own_noise() -> None:
-    frozen = EvaluationEpisodes(frozen_stream(find_suite("mdp-n10"), "test"), CPU)
+    frozen = frozen_episodes(find_suite("mdp-n10"))
     parts = list(frozen.trials(7, 3, first=5))
     assert [(part.first, len(part)) for part in parts] == [(5, 3), (8, 3), (11, 1)]
     whole = next(frozen.trials(7, 7, first=5))
     assert torch.equal(torch.cat([part.gumbel for part in parts]), whole.gumbel)
     for name, value in whole.environments.parameters.items():
         assert torch.equal(torch.cat([part.environments.parameters[name] for part in parts]), value)
-    with pytest.raises(TypeError, match="trials, not episodes"):
-        next(frozen.batches(1, 1))
 
 
 def test_training_tasks_are_new_each_time_and_found_again_by_their_counter() -> None:
-    def drawn(source: TrainingSource, times: int) -> list[Tensor]:
+    def drawn(source: TrialSource, times: int) -> list[Tensor]:
         return [source.environments(4).parameters["means"] for _ in range(times)]
 
     suite = find_suite("bandit-n10k5")
-    source = TrainingSource(suite, 0, CPU, None)
+    source = training_source(suite, 0)
     means = drawn(source, 3)
     assert len(torch.unique(torch.cat(means))) == 3 * 4 * 5
-    resumed = TrainingSource(suite, 0, CPU, None)
+    resumed = training_source(suite, 0)
     resumed.counters = {"environments:4": 2}
     assert torch.equal(drawn(resumed, 1)[0], means[2])
-    assert not torch.equal(drawn(TrainingSource(suite, 1, CPU, None), 1)[0], means[0])
-    test = next(EvaluationEpisodes(frozen_stream(suite, "test"), CPU).trials(4, 4))
+    assert not torch.equal(drawn(training_source(suite, 1), 1)[0], means[0])
+    test = next(frozen_episodes(suite).trials(4, 4))
     assert not torch.equal(test.environments.parameters["means"], means[0])
 
 
 def test_what_a_suite_does_not_have_is_refused() -> None:
-    with pytest.raises(TypeError, match="draw environments"):
-        TrainingSource(find_suite("mdp-n10"), 0, CPU, None).episodes(2)
-    with pytest.raises(TypeError, match="draw episodes"):
-        TrainingSource(find_suite("sinusoid-5s"), 0, CPU, None).environments(2)
+    with pytest.raises(AttributeError, match="mdp-n10 draws no 'episodes'; its source has draw, environments"):
+        training_source(find_suite("mdp-n10"), 0).episodes(2)
+    with pytest.raises(AttributeError, match="sinusoid-5s draws no 'environments'; its source has draw, episodes"):
+        training_source(find_suite("sinusoid-5s"), 0).environments(2)
 
 
 def test_frozen_trials_of_a_stream_are_those_of_its_blocks() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.tasks.suites import BanditTask, ExplorationTask, MDPTask
-from bench.tasks.trials import BanditTrials, MDPTrials, TrialStream, gumbel_noise
+from bench.domains.exploration.task import BanditTask, ExplorationTask, MDPTask
+from bench.domains.exploration.trials import BanditTrials, MDPTrials, TrialStream, gumbel_noise
 
 Step = tuple[Tensor, Tensor, Tensor]
 

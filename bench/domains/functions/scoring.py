@@ -1,13 +1,18 @@
-"""From predictions to one row per episode. The harness holds the labels; a learner never sees them."""
+"""From predictive distributions to one row per episode. The harness holds the targets; a learner never sees them."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from bench.domains.episodes import Episodes
+from bench.domains.functions.task import FunctionTask, SinusoidTask, function_task
+from bench.domains.predicting import validated
+from bench.domains.sources import Columns
 from bench.learners.predictions import (
     Answer,
     Gaussian,
@@ -16,50 +21,21 @@ from bench.learners.predictions import (
     Point,
     Prediction,
     PredictionError,
-    named,
-    validate,
 )
-from bench.tasks.episodes import Episodes
-from bench.tasks.suites import GPTask, SinusoidTask, Suite
 
-Columns = dict[str, np.ndarray]
+if TYPE_CHECKING:
+    from bench.tasks.suites import Suite
 
 
-def score_batch(suite: Suite, episodes: Episodes, answer: Answer) -> Columns:
-    """Score B episodes: a mapping of columns [B], "score" being the ranked metric.
+def score_functions(suite: Suite, episodes: Episodes, answer: Answer) -> Columns:
+    """Score B episodes: a mapping of columns [B], "score" being the suite's ranked metric.
 
-    An episode whose prediction is not finite scores the suite's floor (nothing correct; the prior predictive's error or
-    log-likelihood) and is marked in "floored". Raises PredictionError for a wrong type, shape or domain.
+    An episode whose prediction is not finite scores the suite's floor (the prior predictive's error or log-likelihood)
+    and is marked in "floored". Raises PredictionError for a wrong type, shape or domain.
     """
-    predictions = named(answer)
-    for name, prediction in predictions.items():
-        validate(name, prediction, episodes.query_y, episodes.way)
-    if episodes.way:
-        return _classification(episodes, predictions)
-    return _regression(suite, episodes, predictions)
-
-
-def _classification(episodes: Episodes, predictions: dict[str, Prediction]) -> Columns:
-    queries = episodes.query_y.shape[1]
-    columns: Columns = {}
-    for name, logits in predictions.items():
-        assert isinstance(logits, Tensor)
-        finite = torch.isfinite(logits).all(dim=2).all(dim=1)
-        correct = (logits.argmax(-1) == episodes.query_y).sum(1) * finite  # argmax takes the first of equals
-        if name == "final":
-            columns["n_correct"] = correct.cpu().numpy().astype(np.int32)
-            columns["score"] = columns["n_correct"] / queries
-            columns["floored"] = ~finite.cpu().numpy()
-        else:
-            columns[name] = correct.cpu().numpy() / queries
-    assert episodes.classes is not None
-    columns["classes"] = episodes.classes.astype(np.int32)
-    return columns
-
-
-def _regression(suite: Suite, episodes: Episodes, predictions: dict[str, Prediction]) -> Columns:
+    predictions = validated(answer, episodes)
     target = episodes.query_y.double()
-    floor = _floor(suite, episodes)
+    floor = _floor(function_task(suite), episodes)
     columns: Columns = {}
     for name, prediction in predictions.items():
         measured = _measure(prediction, target)
@@ -155,10 +131,9 @@ def _floored(value: Tensor, floor: Tensor) -> np.ndarray:
     return array
 
 
-def _floor(suite: Suite, episodes: Episodes) -> dict[str, Tensor]:
+def _floor(task: FunctionTask, episodes: Episodes) -> dict[str, Tensor]:
     """What the prior predictive scores, knowing the suite but not the support set: float64 [B] per metric."""
     x, y = episodes.query_x.double(), episodes.query_y.double()
-    task = suite.task
     if isinstance(task, SinusoidTask):
         (low, high), (a_low, a_high) = task.phase, task.amplitude
         amplitude, span = (a_low + a_high) / 2, high - low
@@ -167,7 +142,6 @@ def _floor(suite: Suite, episodes: Episodes) -> dict[str, Tensor]:
         power = square * (0.5 - (torch.sin(2 * (x - low)) - torch.sin(2 * (x - high))) / (4 * span))
         std = (power - mean**2).clamp_min(1e-12).sqrt()
     else:
-        assert isinstance(task, GPTask)
         low, high = task.scale
         variance = (low**2 + low * high + high**2) / 3 + task.noise**2
         mean, std = torch.zeros_like(y), torch.full_like(y, math.sqrt(variance))

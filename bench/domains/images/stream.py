@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.errors import UsageError
+from bench.domains.images.task import ImageTask
+from bench.domains.task import Split
+from bench.errors import BenchError, UsageError
 from bench.philox import Stream, words
 from bench.tasks.draws import Integers, distinct, permutations
 
@@ -71,3 +73,14 @@ class ImageStream:
         order = permutations(raw[:, b : b + way * self.query])
         query = np.take_along_axis(images[:, :, self.shot :].reshape(n, -1), order, axis=1)
         return ImageIndices(classes, np.ascontiguousarray(images[:, :, : self.shot]), query, order // self.query)
+
+
+def pool_counts(suite: str, task: ImageTask, split: Split) -> Integers:
+    """Images per class that a suite declares for a split: int64 [classes]."""
+    if task.pool is None:
+        raise BenchError(
+            f"Suite {suite} takes its pool from a folder; its episodes can't be drawn without the images.",
+            "Load the images first, or declare `pool:` in the suites file.",
+        )
+    classes, images = task.pool[split]
+    return np.full(classes, images, dtype=np.int64)

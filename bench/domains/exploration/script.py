@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.learners.contract import Learner, TaskSpec
+from bench.domains.exploration.environments import Environments, environments
+from bench.domains.exploration.task import BanditTask, ExplorationSpec, MDPTask
+from bench.domains.exploration.trials import trial_stream
+from bench.learners.contract import Learner
 from bench.learners.explorer import Explorer, check_logits
 from bench.philox import below, words
-from bench.tasks.environments import Environments, environments
-from bench.tasks.streams import trial_stream
-from bench.tasks.suites import BanditTask, MDPTask
 
 
 @dataclass(frozen=True)
@@ -28,27 +28,8 @@ class Script:
     done: Tensor
     actions: int
 
-    def tensors(self) -> dict[str, Tensor]:
-        return {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
 
-    def chosen(self, which: list[int]) -> Script:
-        """Some of the trials, in the order given."""
-        return self._with({name: value[which] for name, value in self.tensors().items()})
-
-    def moved(self, dtype: torch.dtype, device: torch.device) -> Script:
-        """A copy in another precision and place; actions stay integers."""
-        return self._with(
-            {
-                name: value.to(device, dtype if value.is_floating_point() else value.dtype, copy=True)
-                for name, value in self.tensors().items()
-            }
-        )
-
-    def _with(self, tensors: dict[str, Tensor]) -> Script:
-        return Script(**tensors, actions=self.actions)
-
-
-def generated(spec: TaskSpec, first: int, n: int, device: torch.device) -> Environments:
+def generated(spec: ExplorationSpec, first: int, n: int, device: torch.device) -> Environments:
     """Generated environments first .. first + n - 1 of a task."""
     task = (
         BanditTask(kind="bandit", arms=spec.actions, pulls=spec.steps)
@@ -64,7 +45,7 @@ def generated(spec: TaskSpec, first: int, n: int, device: torch.device) -> Envir
     return environments(trial_stream(("checks", spec.environment), task), first, n, device)
 
 
-def script(spec: TaskSpec, first: int, n: int) -> Script:
+def script(spec: ExplorationSpec, first: int, n: int) -> Script:
     """Trials first .. first + n - 1 of a task, played with uniformly random actions, on the CPU in float32."""
     worlds = generated(spec, first, n, torch.device("cpu"))
     drawn = below(words(("checks", "actions", spec.environment), first, n, spec.steps), spec.actions)

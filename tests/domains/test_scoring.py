@@ -14,11 +14,12 @@ from scipy import stats
 from torch import Tensor
 
 import bench
+from bench.domains.episodes import Episodes
+from bench.domains.functions.scoring import score_functions
+from bench.domains.images.scoring import score_images
 from bench.learners.predictions import PredictionError
-from bench.runs.scoring import score_batch
-from bench.tasks.episodes import Episodes, EvaluationEpisodes
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream
+from tests.streams import frozen_episodes
 
 WAY, GLYPHS, WAVES, KERNELS = 5, find_suite("glyphs-5w1s"), find_suite("sinusoid-10s"), find_suite("gp1d-rbf")
 CPU = torch.device("cpu")
@@ -52,31 +53,31 @@ def one_hot(labels: Tensor) -> Tensor:
 
 def test_an_oracle_scores_one_and_its_opposite_zero() -> None:
     episodes = labelled()
-    assert score_batch(GLYPHS, episodes, one_hot(episodes.query_y))["score"].tolist() == [1.0] * 4
-    assert score_batch(GLYPHS, episodes, -one_hot(episodes.query_y))["score"].max() == 0.0
+    assert score_images(episodes, one_hot(episodes.query_y))["score"].tolist() == [1.0] * 4
+    assert score_images(episodes, -one_hot(episodes.query_y))["score"].max() == 0.0
 
 
 @pytest.mark.parametrize("label", range(WAY))
 def test_a_constant_answer_scores_chance_exactly(label: int) -> None:
     episodes = labelled(b=6)
     logits = one_hot(torch.full_like(episodes.query_y, label))
-    assert score_batch(GLYPHS, episodes, logits)["score"].tolist() == [1 / WAY] * 6
+    assert score_images(episodes, logits)["score"].tolist() == [1 / WAY] * 6
 
 
 def test_ties_go_to_the_lowest_label() -> None:
     episodes = labelled()
     tied = torch.zeros(4, 15, WAY)
-    assert score_batch(GLYPHS, episodes, tied)["n_correct"].tolist() == [3] * 4  # those of label 0
+    assert score_images(episodes, tied)["n_correct"].tolist() == [3] * 4  # those of label 0
     tied[..., 2:] = 7.0
     correct = (episodes.query_y == 2).sum(1)
-    assert score_batch(GLYPHS, episodes, tied)["n_correct"].tolist() == correct.tolist()
+    assert score_images(episodes, tied)["n_correct"].tolist() == correct.tolist()
 
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_accuracy_counts_and_does_not_care_for_query_order(seed: int) -> None:
     episodes, logits = labelled(seed=seed), random(4, 15, WAY, seed=seed)
-    scored = score_batch(GLYPHS, episodes, logits)
+    scored = score_images(episodes, logits)
     expected = [
         sum(int(np.argmax(row) == label) for row, label in zip(rows, labels, strict=True))
         for rows, labels in zip(logits.numpy(), episodes.query_y.tolist(), strict=True)
@@ -85,7 +86,7 @@ def test_accuracy_counts_and_does_not_care_for_query_order(seed: int) -> None:
     assert scored["score"].tolist() == [count / 15 for count in expected]
     order = torch.randperm(15, generator=torch.Generator().manual_seed(seed))
     permuted = replace(episodes, query_y=episodes.query_y[:, order])
-    assert (score_batch(GLYPHS, permuted, logits[:, order])["n_correct"] == scored["n_correct"]).all()
+    assert (score_images(permuted, logits[:, order])["n_correct"] == scored["n_correct"]).all()
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -93,7 +94,7 @@ def test_an_episode_that_is_not_finite_is_floored_alone(value: float) -> None:
     episodes = labelled()
     logits = one_hot(episodes.query_y)
     logits[2, 7, 1] = value
-    scored = score_batch(GLYPHS, episodes, logits)
+    scored = score_images(episodes, logits)
     assert scored["n_correct"].tolist() == [15, 15, 0, 15]
     assert scored["floored"].tolist() == [False, False, True, False]
 
@@ -101,7 +102,7 @@ def test_an_episode_that_is_not_finite_is_floored_alone(value: float) -> None:
 def test_further_predictions_are_further_columns() -> None:
     episodes = labelled()
     right = one_hot(episodes.query_y)
-    scored = score_batch(GLYPHS, episodes, {"final": right, "accuracy@step0": torch.zeros(4, 15, WAY)})
+    scored = score_images(episodes, {"final": right, "accuracy@step0": torch.zeros(4, 15, WAY)})
     assert scored["score"].tolist() == [1.0] * 4 and scored["accuracy@step0"].tolist() == [0.2] * 4
     assert (scored["classes"] == np.arange(WAY)).all()
 
@@ -111,16 +112,16 @@ def test_further_predictions_are_further_columns() -> None:
 
 def test_squared_error() -> None:
     y, mean = random(3, 7, 1), random(3, 7, 1, seed=1)
-    scored = score_batch(WAVES, functions(y), bench.Point(mean))
+    scored = score_functions(WAVES, functions(y), bench.Point(mean))
     np.testing.assert_allclose(scored["score"], ((y - mean).numpy() ** 2).mean((1, 2)), rtol=1e-12)
     assert not scored["floored"].any()
-    assert score_batch(WAVES, functions(y), bench.Point(y))["score"].tolist() == [0.0] * 3
+    assert score_functions(WAVES, functions(y), bench.Point(y))["score"].tolist() == [0.0] * 3
 
 
 @pytest.mark.parametrize("dy", [1, 2])
 def test_gaussian_log_likelihood_against_scipy(dy: int) -> None:
     y, mean, std = random(3, 7, dy), random(3, 7, dy, seed=1), random(3, 7, dy, seed=2).exp()
-    scored = score_batch(KERNELS, functions(y), bench.Gaussian(mean, std))
+    scored = score_functions(KERNELS, functions(y), bench.Gaussian(mean, std))
     expected = stats.norm(mean, std).logpdf(y).sum(2).mean(1)
     np.testing.assert_allclose(scored["score"], expected, rtol=1e-12)
     np.testing.assert_allclose(scored["mse"], ((y - mean) ** 2).mean((1, 2)), rtol=1e-12)
@@ -128,7 +129,7 @@ def test_gaussian_log_likelihood_against_scipy(dy: int) -> None:
 
 def test_mixture_log_likelihoods_against_scipy() -> None:
     y, mean, std = random(3, 7, 1), random(5, 3, 7, 1, seed=1), random(5, 3, 7, 1, seed=2).exp()
-    scored = score_batch(KERNELS, functions(y), bench.GaussianMixture(mean, std))
+    scored = score_functions(KERNELS, functions(y), bench.GaussianMixture(mean, std))
     density = stats.norm(mean, std).pdf(y)[..., 0]  # [samples, B, Q]
     np.testing.assert_allclose(scored["score"], np.log(density.mean(0)).mean(1), rtol=1e-10)
     np.testing.assert_allclose(scored["loglik_joint"], np.log(density.prod(2).mean(0)) / 7, rtol=1e-10)
@@ -137,15 +138,17 @@ def test_mixture_log_likelihoods_against_scipy() -> None:
 
 def test_a_mixture_of_one_is_a_gaussian() -> None:
     y, mean, std = random(3, 7, 1), random(3, 7, 1, seed=1), random(3, 7, 1, seed=2).exp()
-    plain = score_batch(KERNELS, functions(y), bench.Gaussian(mean, std))
-    mixed = score_batch(KERNELS, functions(y), bench.GaussianMixture(mean[None], std[None]))
+    plain = score_functions(KERNELS, functions(y), bench.Gaussian(mean, std))
+    mixed = score_functions(KERNELS, functions(y), bench.GaussianMixture(mean[None], std[None]))
     np.testing.assert_allclose(mixed["score"], plain["score"], rtol=1e-12)
     np.testing.assert_allclose(mixed["loglik_joint"], plain["score"], rtol=1e-12)
 
 
 def test_a_mixture_far_from_the_target_stays_finite() -> None:
     mean = torch.full((2, 1, 50, 1), 300.0)
-    scored = score_batch(KERNELS, functions(torch.zeros(1, 50, 1)), bench.GaussianMixture(mean, torch.ones_like(mean)))
+    scored = score_functions(
+        KERNELS, functions(torch.zeros(1, 50, 1)), bench.GaussianMixture(mean, torch.ones_like(mean))
+    )
     np.testing.assert_allclose(scored["score"], stats.norm(300, 1).logpdf(0), rtol=1e-12)
     np.testing.assert_allclose(scored["loglik_joint"], stats.norm(300, 1).logpdf(0), rtol=1e-12)
 
@@ -153,7 +156,7 @@ def test_a_mixture_far_from_the_target_stays_finite() -> None:
 def test_multivariate_log_likelihoods_against_scipy() -> None:
     y, mean, root = random(3, 6, 1), random(3, 6, 1, seed=1), random(3, 6, 6, seed=2)
     cov = root @ root.transpose(1, 2) + 0.1 * torch.eye(6, dtype=root.dtype)
-    scored = score_batch(KERNELS, functions(y), bench.MultivariateGaussian(mean, cov))
+    scored = score_functions(KERNELS, functions(y), bench.MultivariateGaussian(mean, cov))
     for b in range(3):
         joint = stats.multivariate_normal(mean[b, :, 0], cov[b]).logpdf(y[b, :, 0])
         marginal = stats.norm(mean[b, :, 0], np.sqrt(np.diag(cov[b]))).logpdf(y[b, :, 0])
@@ -163,7 +166,7 @@ def test_multivariate_log_likelihoods_against_scipy() -> None:
 
 def test_a_covariance_that_is_not_positive_definite_floors_the_joint_only() -> None:
     cov = torch.tensor([[[1.0, 2.0], [2.0, 1.0]]])
-    scored = score_batch(
+    scored = score_functions(
         KERNELS, functions(torch.zeros(1, 2, 1)), bench.MultivariateGaussian(torch.zeros(1, 2, 1), cov)
     )
     np.testing.assert_allclose(scored["score"], stats.norm.logpdf(0))
@@ -183,7 +186,8 @@ def test_the_sinusoid_floor_is_the_prior_predictive() -> None:
     x = torch.linspace(-5, 5, 9, dtype=torch.float64)
     points = x[:, None, None]
     zero, one = (
-        score_batch(WAVES, functions(torch.full_like(points, value), points), nothing(points)) for value in (0.0, 1.0)
+        score_functions(WAVES, functions(torch.full_like(points, value), points), nothing(points))
+        for value in (0.0, 1.0)
     )
     assert zero["floored"].all() and one["floored"].all()
     mean = (1 + zero["score"] - one["score"]) / 2  # m^2 - (m - 1)^2 = 2 m - 1
@@ -198,7 +202,7 @@ def test_the_sinusoid_floor_is_the_prior_predictive() -> None:
 
 def test_the_gp_floor_is_the_prior_predictive() -> None:
     y = torch.tensor([[[0.0]], [[1.3]]], dtype=torch.float64)
-    scored = score_batch(KERNELS, functions(y), nothing(y))
+    scored = score_functions(KERNELS, functions(y), nothing(y))
     scale = np.random.default_rng(0).uniform(0.1, 1.0, 1_000_000)
     std = np.sqrt((scale**2).mean() + 0.02**2)
     np.testing.assert_allclose(scored["score"], stats.norm(0, std).logpdf([0.0, 1.3]), rtol=5e-3)
@@ -208,10 +212,10 @@ def test_the_gp_floor_is_the_prior_predictive() -> None:
 def test_floors_are_what_knowing_only_the_suite_scores_on_real_episodes() -> None:
     """On frozen test episodes the prior predictive is worse than the truth and better than a wild guess."""
     for suite in (WAVES, KERNELS):
-        (part, *_) = EvaluationEpisodes(frozen_stream(suite, "test"), CPU).batches(16, 16)
-        floor = score_batch(suite, part, nothing(part.query_y))
-        truth = score_batch(suite, part, bench.Gaussian(part.query_y, torch.full_like(part.query_y, 0.1)))
-        wild = score_batch(suite, part, bench.Gaussian(part.query_y + 30, torch.full_like(part.query_y, 0.1)))
+        (part, *_) = frozen_episodes(suite).batches(16, 16)
+        floor = score_functions(suite, part, nothing(part.query_y))
+        truth = score_functions(suite, part, bench.Gaussian(part.query_y, torch.full_like(part.query_y, 0.1)))
+        wild = score_functions(suite, part, bench.Gaussian(part.query_y + 30, torch.full_like(part.query_y, 0.1)))
         sign = 1 if suite.higher_is_better else -1
         assert (sign * truth["score"] > sign * floor["score"]).all()
         assert (sign * floor["score"] > sign * wild["score"]).all()
@@ -223,7 +227,7 @@ def test_only_the_episode_that_is_not_finite_is_floored(part: str, value: float)
     y = random(3, 7, 1)
     parts = {"mean": y.clone(), "std": torch.ones_like(y)}
     parts[part][1, 2] = value
-    scored = score_batch(KERNELS, functions(y), bench.Gaussian(**parts))
+    scored = score_functions(KERNELS, functions(y), bench.Gaussian(**parts))
     assert scored["floored"].tolist() == [False, True, False]
     assert np.isfinite(scored["score"]).all() and np.isfinite(scored["mse"]).all()
     np.testing.assert_allclose(scored["score"][[0, 2]], stats.norm.logpdf(0))
@@ -245,18 +249,18 @@ def test_only_the_episode_that_is_not_finite_is_floored(part: str, value: float)
 )
 def test_wrong_answers_to_classification(answer: Any, said: str) -> None:
     with pytest.raises(PredictionError) as caught:
-        score_batch(GLYPHS, labelled(), answer)
+        score_images(labelled(), answer)
     assert said in caught.value.message and caught.value.fix
 
 
 def test_a_point_can_not_be_ranked_by_likelihood() -> None:
     y = random(3, 7, 1)
     with pytest.raises(PredictionError, match=r"gp1d-rbf ranks the log-likelihood.*found Point"):
-        score_batch(KERNELS, functions(y), bench.Point(y))
+        score_functions(KERNELS, functions(y), bench.Point(y))
 
 
 @pytest.mark.parametrize("key", ["step1", "loglik@step1", "accuracy@step1"])
 def test_further_keys_name_a_metric_that_the_prediction_has(key: str) -> None:
     y = random(3, 7, 1)
     with pytest.raises(PredictionError, match=f"Prediction '{key}'"):
-        score_batch(WAVES, functions(y), {"final": bench.Point(y), key: bench.Point(y)})
+        score_functions(WAVES, functions(y), {"final": bench.Point(y), key: bench.Point(y)})
