@@ -67,13 +67,15 @@ def writing(folder: Path) -> Iterator[Path]:
 
 
 def write_card(folder: Path, card: DataCard, splits: Mapping[str, ImageSplit]) -> None:
-    """The last file of a cache: without it the folder is not one."""
+    """The last file of a cache: without it the folder is not one. A card that is there is replaced as a whole."""
     table = {
         split: {"shape": list(part.images.shape), "classes": list(part.classes), "counts": part.counts.tolist()}
         for split, part in splits.items()
     }
     document = {"schema": "bench.data/2", "card": asdict(card), "splits": table}
-    (folder / "card.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    unfinished = _unique(folder)
+    unfinished.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    unfinished.replace(folder / "card.json")
 
 
 def read(folder: Path, name: str) -> ImageData:
