@@ -14,8 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from bench.data.download import DEFAULT_PATIENCE, Patience, fetch_file, read_url
+from bench.data.download import DEFAULT_PATIENCE, fetch_file, read_url
 from bench.data.progress import OnProgress
+from bench.data.transfer import Patience
 from bench.errors import DataInvalid, DataMissing
 
 _HUB = "https://huggingface.co"
