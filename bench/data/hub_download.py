@@ -77,7 +77,7 @@ def _listing(endpoint: str, repository: str, revision: str, patience: Patience) 
     body = read_url(url, token=os.environ.get("HF_TOKEN"), patience=patience)
     try:
         return TypeAdapter(list[_Entry]).validate_python(json.loads(body))
-    except (ValueError, ValidationError) as error:
+    except (ValueError, ValidationError, RecursionError) as error:
         raise DataInvalid(f"{url} is not a listing of files as the Hugging Face hub gives it") from error
 
 
