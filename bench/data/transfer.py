@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import queue
+import socket
 import threading
 import time
 import urllib.error
@@ -99,25 +101,65 @@ def copy_body(
     """Append what comes to `out`, which has `start.done` bytes. Raises Interrupted, TooSlow, TooMuch (over `limit`)."""
     done, reported = start.done, 0.0
     since, done_then = time.monotonic(), done
-    while True:
-        try:
-            chunk = response.read1(_CHUNK)
-        except (OSError, http.client.HTTPException) as error:
-            raise Interrupted(f"the connection broke off after {done:,} bytes ({error})") from error
-        done += len(chunk)
-        if done > limit:
-            raise TooMuch(f"{done:,} and no end")
-        out.write(chunk)
-        now = time.monotonic()
-        if on_progress is not None and (not chunk or now - reported > _REPORT_S):
-            reported = now
-            on_progress(Progress(start.stage, done, start.total, "bytes"))
-        if not chunk:
-            return
-        if now - since > patience.pace_s:
-            if done - done_then < patience.pace * (now - since):
-                raise TooSlow(f"only {done - done_then:,} bytes came in {now - since:.0f} seconds")
-            since, done_then = now, done
+    with _Watch(response, patience.pace_s) as watch:
+        while True:
+            try:
+                chunk = response.read1(_CHUNK)
+            except (OSError, http.client.HTTPException) as error:
+                watch.raise_if_cut()
+                raise Interrupted(f"the connection broke off after {done:,} bytes ({error})") from error
+            watch.raise_if_cut()
+            watch.alive = True
+            done += len(chunk)
+            if done > limit:
+                raise TooMuch(f"{done:,} and no end")
+            out.write(chunk)
+            now = time.monotonic()
+            if on_progress is not None and (not chunk or now - reported > _REPORT_S):
+                reported = now
+                on_progress(Progress(start.stage, done, start.total, "bytes"))
+            if not chunk:
+                return
+            if now - since > patience.pace_s:
+                if done - done_then < patience.pace * (now - since):
+                    raise TooSlow(f"only {done - done_then:,} bytes came in {now - since:.0f} seconds")
+                since, done_then = now, done
+
+
+class _Watch:
+    """Cuts a connection on which one read takes longer than `seconds`.
+
+    The frame of a chunked body may trickle without end inside a single read, and never meet the socket's own timeout.
+    """
+
+    def __init__(self, response: http.client.HTTPResponse, seconds: float) -> None:
+        self.alive, self.cut, self._seconds = True, False, seconds
+        fd = None if response.isclosed() else response.fileno()  # closed: an answer without a body
+        self._connection = None if fd is None else socket.fromfd(fd, socket.AF_INET, socket.SOCK_STREAM)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def raise_if_cut(self) -> None:
+        if self.cut:
+            raise TooSlow(f"nothing complete came in {self._seconds:g} seconds")
+
+    def _watch(self) -> None:
+        while not self._over.wait(self._seconds):
+            if not self.alive and self._connection is not None:
+                self.cut = True
+                with contextlib.suppress(OSError):
+                    self._connection.shutdown(socket.SHUT_RDWR)
+            self.alive = False
+
+    def __enter__(self) -> _Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+        if self._connection is not None:
+            self._connection.close()
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

@@ -249,6 +249,27 @@ def test_a_trickle_ends(web: WebServer, target: Path) -> None:
     assert time.monotonic() - started < 5
 
 
+def test_the_frame_of_a_chunked_body_that_trickles_ends(web: WebServer, target: Path) -> None:
+    def behave(handler: Any) -> bool:
+        handler.protocol_version = "HTTP/1.1"
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(b"5\r\nfirst\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                handler.wfile.write(b"0")  # a length that never ends
+                time.sleep(0.02)
+        return True
+
+    web.behave = behave
+    patience = Patience(timeout_s=1, attempts=2, pause_s=0.01, pace=1, pace_s=0.2)
+    started = time.monotonic()
+    with pytest.raises(DataMissing, match="nothing complete came in"):
+        fetch_file(f"{web.url}/data.bin", target, checksum=SHA, size=len(BODY), patience=patience)
+    assert time.monotonic() - started < 5
+
+
 def test_headers_that_trickle_end(target: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         over = threading.Event()
