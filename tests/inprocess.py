@@ -13,7 +13,7 @@ from bench.runs.run import run
 
 
 def resolve_here(algo: str, suite: str, seeds: list[int], settings: Settings) -> list[Job]:
-    return resolve(algo, suite, seeds, settings, answer, lambda text: None)
+    return list(resolve(algo, suite, seeds, settings, answer, lambda text: None).jobs)
 
 
 def run_here(job: Job, console: Console) -> Outcome:

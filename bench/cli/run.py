@@ -92,11 +92,10 @@ def run_command(
     )
     said = console(stderr=True)
     cells = [(a, s) for s in split_names(suite) for a in split_names(algo)]
-    jobs = [
-        job
-        for a, s in cells
-        for job in resolve(a, s, parse_seeds(seeds), asked, asking(timeout), lambda text: _say(said, text))
+    resolved = [
+        resolve(a, s, parse_seeds(seeds), asked, asking(timeout), lambda text: _say(said, text)) for a, s in cells
     ]
+    jobs = [job for resolution in resolved for job in resolution.jobs]
     if dry_run:
         from bench.cli.tables import jobs_table
 
@@ -115,6 +114,8 @@ def run_command(
     finally:
         if outcomes:
             _print(outcomes, as_json)
+            for resolution in resolved:
+                resolution.remember()
     if any(outcome.bad for outcome in outcomes):
         raise typer.Exit(1)
 

@@ -61,10 +61,24 @@ class Answer:
 Ask = Callable[[Question], Answer]
 
 
+@dataclass(frozen=True)
+class Resolution:
+    """The jobs of one learner on one suite: one per seed, or a single one for a learner with nothing to train."""
+
+    jobs: tuple[Job, ...]
+    _answer: Answer
+    _memory: _Memory
+
+    def remember(self) -> None:
+        """Keep what was asked, so that the same request needs no asking. For requests that were carried out."""
+        if self._answer.broken is None:
+            self._memory.keep(self._answer)
+
+
 def resolve(
-    algo: str, suite_name: str, seeds: list[int], settings: Settings, ask: Ask, say: Callable[[str], None] = print
-) -> list[Job]:
-    """The jobs of one learner on one suite: one per seed, or a single one for a learner with nothing to train.
+    algo: str, suite_name: str, seeds: list[int], settings: Settings, ask: Ask, say: Callable[[str], None]
+) -> Resolution:
+    """Resolve one learner on one suite; `say` is told what the person who asks should know.
 
     Raises UsageError for unknown names, options or recipes, and what `ask` raises: missing data, wrong hashes.
     """
@@ -78,8 +92,6 @@ def resolve(
     )
     memory = _Memory(settings, question, source)
     answer = memory.recall() or ask(question)
-    if answer.broken is None:
-        memory.keep(answer)
     facts, state = answer.facts, answer.state
     if not facts.trains and not settings.checkpoint:
         choice = Choice()
@@ -93,7 +105,7 @@ def resolve(
     if settings.strategy:
         changes["strategy"] = settings.strategy
     wanted: list[int | None] = [*seeds] if facts.trains else [None]
-    return [
+    jobs = tuple(
         Job(
             info=info,
             source_sha256=source,
@@ -109,7 +121,8 @@ def resolve(
             broken=answer.broken,
         )
         for seed in wanted
-    ]
+    )
+    return Resolution(jobs, answer, memory)
 
 
 def _check(settings: Settings) -> None:

@@ -57,14 +57,14 @@ def run(job: Job, observer: Observer) -> Outcome:
     """
     keep_memory()
     store = RunStore(job.settings.runs)
-    place = store.path(job.suite.name, job.info.name, job.key)
+    place, device = store.path(job.suite.name, job.info.name, job.key), _device(job)
     try:
         with lease(place.with_name(LEASE + job.key), job.settings.wait, observer.note):
             store.sweep(place)
             found = None if job.settings.force else finished(store, job)
             if found and suffices(found, job):
                 return found
-            return _carry_out(Workplace(job, store, place, _device(job), observer), found)
+            return _carry_out(Workplace(job, store, place, device, observer), found)
     except Busy as busy:
         return Outcome(job, place, None, note=f"{busy}; --wait waits for it")
 

@@ -51,7 +51,7 @@ def test_a_learner_that_is_not_installed_is_named(cli: Cli, gallery: Gallery) ->
 
 
 def test_another_source_is_said(cli: Cli, gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.submissions.replay.source_sha256", lambda file: "0" * 64)
+    monkeypatch.setattr("bench.submissions.replay.code_sha256", lambda file: "0" * 64)
     drawn = cli("plot", gallery.path("maml", "sinusoid-10s"))
     assert drawn.code == 0 and "source is not the run's" in drawn.err
 

@@ -12,8 +12,7 @@ from scipy import optimize, stats
 from torch import Tensor
 
 import bench
-from bench.boards import build_boards
-from bench.boards.render import render
+from bench.boards import build_boards, render
 from bench.domains.functions import scoring
 from bench.domains.functions.scoring import score_functions
 from bench.submissions.consistent import verify_consistent
