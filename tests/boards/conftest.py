@@ -30,7 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store_run(root, accuracy_scores(2000, 0.2, 7), algorithm__name="chance", algorithm__family="reference", **reference)
     pixels = {"algorithm__name": "nearest_centroid", "algorithm__family": "reference"}
     store_run(root, accuracy_scores(2000, 0.6, 8), **pixels, **reference)
-    knows = {"algorithm__name": "gp_oracle", "algorithm__knows": "the kernel"}
+    knows = {"algorithm__name": "gp_oracle", "algorithm__privileged": "the kernel"}
     store_run(root, regression_scores(2000, 0.05, 0), **knows, **reference)
     store_run(root, accuracy_scores(2000), algorithm__name="frozen", protocol__external_data=["ImageNet-1k"])
     store_run(root, None, seed=4)

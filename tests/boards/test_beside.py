@@ -112,7 +112,7 @@ def test_only_the_same_mode_is_judged(tmp_path: Path) -> None:
         ({"options": {"backbone": "resnet12"}}, {}, "not measured"),
         ({"algorithm": "relnet"}, {}, "not measured"),
         ({"metric": "accuracy@step1"}, {}, "not measured"),
-        ({}, {"algorithm__knows": "the answers"}, "not measured"),
+        ({}, {"algorithm__privileged": "the answers"}, "not measured"),
         ({"options": {"backbone": "conv4"}}, {}, "reproduced"),
     ],
 )

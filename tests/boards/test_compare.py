@@ -207,7 +207,7 @@ def test_other_episodes_and_tampered_scores_are_refused(tmp_path: Path) -> None:
 
 def test_a_bound_and_external_data_are_warned_about(tmp_path: Path) -> None:
     store_run(tmp_path, accuracy_scores(2000))
-    store_run(tmp_path, accuracy_scores(2000, 0.99, 1), algorithm__name="oracle", algorithm__knows="the labels")
+    store_run(tmp_path, accuracy_scores(2000, 0.99, 1), algorithm__name="oracle", algorithm__privileged="the labels")
     store_run(tmp_path, accuracy_scores(2000, 0.95, 2), algorithm__name="frozen", protocol__external_data=["ImageNet"])
     warnings = " ".join(compare([tmp_path], SUITE, ["protonet", "oracle", "frozen"]).warnings)
     assert "oracle knows the labels" in warnings and "frozen saw data" in warnings

@@ -72,7 +72,7 @@ def test_the_largest_number_alone_is_never_bold(tmp_path: Path) -> None:
     "changes",
     [
         {"seeds": 2},
-        {"algorithm__knows": "the classes"},
+        {"algorithm__privileged": "the classes"},
         {"algorithm__source_sha256": "f" * 64, "finished": "2025-01-01T00:00:00Z"},
         {"protocol__transductive": True},
         {"protocol__external_data": ["ImageNet-1k"]},
