@@ -25,7 +25,7 @@ class {title}(bench.EmbeddingLearner):
     class Options:
         filters: int = 32  # every field is a --set key=value
 
-    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
+    def __init__(self, task: bench.ImageSpec, options: Options) -> None:
         super().__init__(task, options)
         layers: list[nn.Module] = []
         channels = task.x_shape[0]
@@ -68,7 +68,7 @@ class {title}(bench.Explorer):
     class Options:
         hidden: int = 64  # every field is a --set key=value
 
-    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
+    def __init__(self, task: bench.ExplorationSpec, options: Options) -> None:
         super().__init__(task, options)
         self.memory = nn.GRUCell(task.x_shape[0] + task.actions + 2, options.hidden)
         self.policy = nn.Linear(options.hidden, task.actions)
