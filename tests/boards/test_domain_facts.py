@@ -11,7 +11,7 @@ import pytest
 
 import bench.boards
 from bench.boards import build_boards, render
-from bench.boards.board.domain_facts import ShownUnit, ids_per_class, kind_facts, shown_facts, unit_facts
+from bench.boards.board.domain_facts import ShownUnit, ids_per_class, references, shown_facts, unit_facts
 from bench.boards.board.rows import MetricSpec
 from bench.records import Record, SuiteRef
 from bench.resources import resource
@@ -29,9 +29,9 @@ def suite(name: str, source: str | None = None, kind: str = "classification") ->
 def test_every_kind_has_references_and_all_are_baselines() -> None:
     shipped = {path.stem for path in resource("baselines").glob("*.py")}
     for kind in KINDS:
-        references = kind_facts(kind).references
-        assert references and all(learner.is_baseline and learner.name in shipped for learner in references)
-    assert kind_facts("auction").references == ()
+        found = references(kind)
+        assert found and all(learner.is_baseline and learner.name in shipped for learner in found)
+    assert references("auction") == ()
 
 
 @pytest.mark.parametrize(

@@ -1,39 +1,18 @@
-"""What boards know about kinds of suites and about units: one row of a table for each, and nothing of it elsewhere.
+"""What boards know about kinds of suites, which is what their domains say, and about units. Nothing of it is elsewhere.
 
-A kind or a unit that is not in a table has the plain facts of an unknown one: no reference, class ids that are all
-different classes, numbers shown as they are.
+A kind or a unit that is not known has plain facts: no reference, class ids that are all different classes, numbers as
+they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from bench.boards.board.rows import Learner, MetricSpec, baseline
+from bench.boards.board.rows import Learner, MetricSpec
+from bench.domains import all_domains
 from bench.records import Metric, SuiteRef
-
-
-def _one_class_an_id(suite: SuiteRef) -> int:
-    return 1
-
-
-def _quarter_turns(suite: SuiteRef) -> int:
-    """On Omniglot the four quarter turns of a character have consecutive ids. A suite of Omniglot without turned
-    classes is grouped as well: its open interval is then a little too wide, never too narrow."""
-    return 4 if "omniglot" in f"{suite.name} {suite.data_source}".lower() else 1
-
-
-@dataclass(frozen=True)
-class KindFacts:
-    """What is the same for all suites of a kind.
-
-    references : named before anybody looked, what a row's delta is measured against: the first one the board has
-    ids_per_class : how many consecutive class ids of a suite are one class
-    """
-
-    references: tuple[Learner, ...] = ()
-    ids_per_class: Callable[[SuiteRef], int] = _one_class_an_id
 
 
 @dataclass(frozen=True)
@@ -55,12 +34,6 @@ class UnitFacts:
     digits: int = 3
 
 
-_KINDS = {
-    "classification": KindFacts((baseline("nearest_centroid"),), _quarter_turns),
-    "regression": KindFacts((baseline("chance"),)),
-    # Gittins indices solve bandits and have no answer to other environments.
-    "exploration": KindFacts((baseline("gittins"), baseline("random_policy"))),
-}
 _UNITS = {"fraction": UnitFacts("percent", 100.0, "%", "points", fine_digits=2, digits=1)}
 
 # The metric that is averaged over suites: it has one range and one meaning on all of them.
@@ -70,9 +43,13 @@ AVERAGED_METRIC = "accuracy"
 ShownUnit = Literal["percent", "squared target unit", "nats per target point", "reward per trial"]
 
 
-def kind_facts(kind: str) -> KindFacts:
-    """By the kind of suite that records name."""
-    return _KINDS.get(kind, KindFacts())
+def references(kind: str) -> tuple[Learner, ...]:
+    """Named before anybody looked, what a row's delta is measured against: the first one that the board has.
+
+    kind : of suite, as records name it; one whose domain is not installed has none
+    """
+    domain = all_domains().get(kind)
+    return tuple(Learner(Path(origin).stem, origin) for origin in domain.references) if domain else ()
 
 
 def unit_facts(unit: str) -> UnitFacts:
@@ -91,7 +68,8 @@ def shown_facts(shown: str) -> UnitFacts:
 
 def ids_per_class(suite: SuiteRef) -> int:
     """How many consecutive class ids of the suite are one class seen in several ways."""
-    return kind_facts(suite.kind).ids_per_class(suite)
+    domain = all_domains().get(suite.kind)
+    return domain.clusters(suite.name, suite.data_source) if domain else 1
 
 
 def metric_spec(metric: Metric) -> MetricSpec:

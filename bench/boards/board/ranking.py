@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from bench.boards.board.domain_facts import kind_facts
+from bench.boards.board.domain_facts import references
 from bench.boards.board.rows import ALGORITHM_SEEDS, SECTIONS, MetricSpec, Row
 from bench.errors import UsageError
 from bench.stats import (
@@ -103,7 +103,7 @@ def find_reference(rows: Sequence[Row], kind: str) -> Row | None:
 
     It is known by where its code comes from: another learner of that name does not take its place.
     """
-    named = kind_facts(kind).references
+    named = references(kind)
     plain = (row for row in rows if row.learner in named and not row.overrides and not row.superseded)
     return min(plain, key=lambda row: (named.index(row.learner), SECTIONS.index(row.section), row.keys), default=None)
 

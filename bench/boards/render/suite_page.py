@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
-from bench.boards.board.domain_facts import kind_facts, unit_facts
+from bench.boards.board.domain_facts import references, unit_facts
 from bench.boards.board.ranking import SMALL_POOL
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Board, Row, seeds_text
 from bench.boards.board.sources import CARRIED_OVER, EXPLAINED, LEVELS, Level
@@ -115,7 +115,7 @@ def _header(board: Board) -> str:
     ]
     if others := [m for m in board.extra_metrics if m.unit != board.metric.unit]:
         lines += ["", f"Units: {'; '.join(f'{escape_markdown(m.name)} in {_shown(m.unit)}' for m in others)}."]
-    expected = " or ".join(escape_markdown(str(learner)) for learner in kind_facts(board.kind).references)
+    expected = " or ".join(escape_markdown(str(learner)) for learner in references(board.kind))
     if expected and not board.reference:
         lines += ["", f"No differences to {expected}, the reference: it has not been measured here."]
     return "\n".join(lines)
