@@ -2,8 +2,12 @@
 
     bench run --algo anil --suite omniglot-5w1s --recipe fast --seeds 0-2
 
-The body is the same for all tasks: it runs once per image, as one convolution over the whole batch of tasks, and the
-inner steps see its features only. Networks, losses and `norm` are those of maml.py.
+The inner loop of MAML is cut down to the last layer: the body of the network is the same for all tasks. What MAML
+learns is then mostly features that make a linear layer quick to fit. If that does as well as MAML, adapting the body
+was never needed.
+
+The body runs once per image, as one convolution over the whole batch of tasks. Networks, losses and `norm` are those of
+maml.py.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import bench
 from baselines.maml import MAML, Weights
 
 
-class ANIL(MAML, bench.Learner):
+class ANIL(MAML):
     family = "optimization"
     transductive = MAML.transductive  # norm=batch is
 

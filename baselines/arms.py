@@ -13,21 +13,30 @@ Counts = tuple[Tensor, Tensor]  # successes and failures of each arm, int64 [B, 
 NEVER = -1000.0  # a logit that no Gumbel noise (at most 37 from 53 bits) lifts above 0
 
 
-def bandits_only(task: bench.TaskSpec) -> str | None:
-    return None if task.environment == "bandit" else "counts the rewards of arms and knows no states"
+class CountingPolicy(bench.Explorer):
+    """A policy that looks at nothing but how often each arm has won and lost; a subclass says what it makes of that."""
 
+    @classmethod
+    def skip(cls, task: bench.TaskSpec) -> str | None:
+        return None if task.environment == "bandit" else "counts the rewards of arms and knows no states"
 
-def no_pulls(learner: bench.Explorer, batch: int) -> Counts:
-    zeros = torch.zeros(batch, learner.task.actions, dtype=torch.int64, device=learner.device)
-    return zeros, zeros
+    def logits(self, successes: Tensor, failures: Tensor) -> Tensor:
+        """Counts, int64 [B, A] each, to logits [B, A]."""
+        raise NotImplementedError(f"{type(self).__name__} must implement logits")
 
+    def initial_state(self, batch: int) -> Counts:
+        zeros = torch.zeros(batch, self.task.actions, dtype=torch.int64, device=self.device)
+        return zeros, zeros
 
-def observe(counts: Counts, action: Tensor, reward: Tensor) -> Counts:
-    """Counts after pulling arms `action` [B] (-1: none) and getting `reward` [B], 0 or 1."""
-    successes, failures = counts
-    pulled = F.one_hot(action + 1, successes.shape[1] + 1)[:, 1:]
-    won = (reward > 0.5)[:, None]
-    return successes + pulled * won, failures + pulled * ~won
+    def act(
+        self, state: Counts, obs: Tensor, prev_action: Tensor, prev_reward: Tensor, done: Tensor
+    ) -> tuple[Tensor, Counts]:
+        """The last action [B] (-1: none) and its reward [B], 0 or 1, are counted, then the subclass decides."""
+        successes, failures = state
+        pulled = F.one_hot(prev_action + 1, successes.shape[1] + 1)[:, 1:]
+        won = (prev_reward > 0.5)[:, None]
+        state = successes + pulled * won, failures + pulled * ~won
+        return self.logits(*state), state
 
 
 def posterior_mean(successes: Tensor, failures: Tensor) -> Tensor:

@@ -2,41 +2,23 @@
 
     bench run --algo baseline --suite cifarfs-5w1s --recipe fast --seeds 0-2
 
-The encoder is trained to tell all train classes apart; every episode trains a fresh linear layer on its support set.
+Few-shot learning without episodes. The encoder is trained to tell all train classes apart, as any classifier is. Every
+test episode then trains a fresh linear layer on the frozen features of its support set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import sqrt
-from typing import Literal
 
 from torch import Tensor, nn
 
-import bench
-from baselines.backbones import encoder
 from baselines.finetuning import EPOCHS, Weights, fine_tune
-from baselines.pretraining import FlatBatches, feature_size, pretrain
+from baselines.pretraining import PreTrained, feature_size
 
 
-class Baseline(bench.EmbeddingLearner):
+class Baseline(PreTrained):
     family = "metric"
     transductive = False
-
-    @dataclass
-    class Options:
-        backbone: str = "conv4"  # any name that backbones.encoder knows
-        batch: int = 128  # images a step of pre-training
-        optimizer: Literal["adam", "sgd"] = "sgd"
-        lr: float = 0.1
-        weight_decay: float = 5.0e-4
-        crop: int = 0  # pixels by which training images are shifted at most
-        flip: bool = False  # mirror half of the training images
-
-    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
-        super().__init__(task, options)
-        self.encoder = encoder(options.backbone, task.x_shape)
 
     def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, D]
         embedding: Tensor = self.encoder(images)
@@ -49,9 +31,8 @@ class Baseline(bench.EmbeddingLearner):
         order = self.noise("order", (EPOCHS, shots)).argsort(dim=1)
         return scores(fine_tune(weights, scores, gradient, support_z, support_y, order), query_z)
 
-    def meta_train(self, source: FlatBatches, validate: Callable[[], float], steps: int) -> None:
-        head = nn.Linear(feature_size(self.encoder, self.task.x_shape), self.task.n_train_classes)
-        pretrain(self.encoder, head, source, self.options, validate, steps)
+    def new_head(self) -> nn.Module:
+        return nn.Linear(feature_size(self.encoder, self.task.x_shape), self.task.n_train_classes)
 
 
 def scores(weights: Weights, z: Tensor) -> Tensor:

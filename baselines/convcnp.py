@@ -2,6 +2,10 @@
 
     bench run --algo convcnp --suite gp1d-rbf --recipe fast
 
+The context is laid on a grid: at each grid point, how much data lies near and what it says. A convolutional network
+reads the grid, and targets interpolate its output. As convolutions move with their input, a function that is shifted is
+predicted shifted, also beyond where training was.
+
 The authors lay their grid over context and targets of a batch. Here an answer must not depend on the other targets, so
 the grid of an episode is centred on its context and has a fixed length: predictions move with the data exactly,
 whatever the shift.
@@ -17,11 +21,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import bench
+from baselines.functions import FunctionLearner
 
 HALVINGS = 6  # strided layers of the network: the number of grid points is a multiple of 2 ** 6
 
 
-class ConvCNP(bench.Learner):
+class ConvCNP(FunctionLearner):
     family = "model"
     transductive = False
 
@@ -33,8 +38,8 @@ class ConvCNP(bench.Learner):
 
     @classmethod
     def skip(cls, task: bench.TaskSpec) -> str | None:
-        if task.kind != "regression":
-            return "predicts functions; the suite asks for classes"
+        if reason := super().skip(task):
+            return reason
         return None if task.x_shape == (1,) else "its grid has one dimension; the suite's inputs have more"
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:

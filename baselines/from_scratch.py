@@ -48,7 +48,8 @@ class FromScratch(bench.Learner):
 
     @classmethod
     def skip(cls, task: bench.TaskSpec) -> str | None:
-        return "predicts points; the suite ranks the log-likelihood" if task.kernel else None
+        gp = task.kind == "regression" and task.kernel
+        return "predicts points; the suite ranks the log-likelihood" if gp else None
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)

@@ -1,6 +1,9 @@
 """The Gittins index rule: pull the arm with the highest index (Gittins 1979, J. R. Stat. Soc. B 41:148-177).
 
-bench run --algo gittins --suite bandit-n100k5
+    bench run --algo gittins --suite bandit-n100k5
+
+Each arm has an index: the sure reward a pull for which one would as soon give that arm up. It exceeds the arm's mean by
+what there is to learn about it, and depends on no other arm. The rule pulls the arm with the highest index.
 
 By default the index is that of the pulls that are left. That rule is optimal for one unknown arm against known ones and
 very nearly for several (tests/baselines/test_gittins.py states by how much); the rule of the discounted index is
@@ -16,11 +19,11 @@ import torch
 from torch import Tensor
 
 import bench
-from baselines.arms import Counts, bandits_only, no_pulls, observe, only_best
+from baselines.arms import CountingPolicy, only_best
 from baselines.gittins_index import discounted, finite_horizon
 
 
-class Gittins(bench.Explorer):
+class Gittins(CountingPolicy):
     family = "reference"
     trains = False
 
@@ -30,7 +33,7 @@ class Gittins(bench.Explorer):
 
     @classmethod
     def skip(cls, task: bench.TaskSpec) -> str | None:
-        reason = bandits_only(task)
+        reason = super().skip(task)
         return reason and f"{reason}: indices solve bandits, whose other arms rest while one is pulled"
 
     index: Tensor
@@ -40,15 +43,6 @@ class Gittins(bench.Explorer):
         finite = options.discount == 1
         table = finite_horizon(task.steps) if finite else discounted(options.discount, task.steps)
         self.register_buffer("index", torch.tensor(table), persistent=False)  # a copy: the table is cached
-
-    def initial_state(self, batch: int) -> Counts:
-        return no_pulls(self, batch)
-
-    def act(
-        self, state: Counts, obs: Tensor, prev_action: Tensor, prev_reward: Tensor, done: Tensor
-    ) -> tuple[Tensor, Counts]:
-        state = observe(state, prev_action, prev_reward)
-        return self.logits(*state), state
 
     def logits(self, successes: Tensor, failures: Tensor) -> Tensor:
         if self.options.discount < 1:

@@ -1,6 +1,10 @@
 """The exact Gaussian-process posterior with the true kernel and hyperparameters: a bound, not a competitor.
 
-bench run --algo gp_oracle --suite gp1d-rbf
+    bench run --algo gp_oracle --suite gp1d-rbf
+
+What generated each function is told to it: kernel, noise and hyperparameters. With them the posterior of a Gaussian
+process is exact, and nothing that sees only the points can expect a higher likelihood. Its distance to a learner is
+what is left to be learned.
 """
 
 from __future__ import annotations
@@ -15,9 +19,10 @@ import bench
 
 class GPOracle(bench.Learner):
     family = "reference"
+    domains = ("regression",)
     transductive = False
     trains = False
-    knows = "kernel, noise and hyperparameters of each function"
+    privileged = "kernel, noise and hyperparameters of each function"
 
     @classmethod
     def skip(cls, task: bench.TaskSpec) -> str | None:

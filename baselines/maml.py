@@ -3,6 +3,10 @@
     bench run --algo maml --suite sinusoid-10s --recipe paper --seeds 0-2
     bench run --algo maml --suite omniglot-5w1s --set norm=batch       # as published: batch statistics, transductive
 
+The initial weights of a network are learned so that a few gradient steps on a support set make it good at that task.
+Training takes those steps, measures the loss on the queries after them, and follows its gradient back through the
+steps. At evaluation the same steps are all the adaptation there is.
+
 Where normalisation statistics come from decides what a classification number means:
 * `norm=support` (default, inductive): queries are normalised with the statistics of their support set.
 * `norm=batch` (as published, transductive): queries are normalised with their own batch's statistics.
@@ -13,6 +17,7 @@ The inner loss here is a mean. The authors' code sums it and divides by the shot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -40,8 +45,6 @@ class MAML(bench.Learner):
         filters: int = 64  # of the image network
         hidden: int = 40  # units of the regression network's two hidden layers
         pool: bool = False  # False: strided convolutions (Omniglot); True: max-pooling (mini-ImageNet, CIFAR-FS)
-
-    fixed_way = True
 
     @property
     def transductive(self) -> bool:  # type: ignore[override]  # an option decides
@@ -97,8 +100,13 @@ class MAML(bench.Learner):
 
     def train_step(self, episodes: bench.Episodes) -> Tensor:
         tasks = (episodes.support_x, episodes.support_y, episodes.query_x, episodes.query_y)
-        loss, gradient = bench.meta_gradient(self.task_loss, dict(self.net.named_parameters()), tasks, self.strategy)
-        for name, parameter in self.net.named_parameters():
+        return self.meta_step(self.task_loss, tasks)
+
+    def meta_step(self, task_loss: Callable[..., Tensor], tasks: tuple[Tensor, ...]) -> Tensor:
+        """Leave the meta-gradient of `task_loss` over a batch of tasks in `.grad`; the loss."""
+        parameters: Weights = dict(self.net.named_parameters())
+        loss, gradient = bench.meta_gradient(task_loss, parameters, tasks, self.strategy)
+        for name, parameter in parameters.items():
             parameter.grad = gradient[name]
         return loss
 

@@ -2,6 +2,9 @@
 
     bench run --algo mamlpp --suite omniglot-5w1s --recipe fast --seeds 0-2
 
+MAML with the repairs that make it train steadily. The inner rates are learned, the loss after every step counts early
+on, and each step has normalisation parameters of its own. What is learned and how it adapts stay those of MAML.
+
 Over maml.py, whose networks, losses and `norm` it shares:
 * LSLR: inner rates are learned, one per layer and step. Evaluation steps beyond the trained ones use the last step's.
 * MSL: early in training the queries' loss after every step counts, with weights that are annealed to the last step's.
@@ -23,7 +26,7 @@ import bench
 from baselines.maml import MAML, Weights
 
 
-class MAMLPlusPlus(MAML, bench.Learner):
+class MAMLPlusPlus(MAML):
     step: Tensor  # training steps done
 
     family = "optimization"
@@ -103,13 +106,10 @@ class MAMLPlusPlus(MAML, bench.Learner):
 
     def train_step(self, episodes: bench.Episodes) -> Tensor:
         tasks = (episodes.support_x, episodes.support_y, episodes.query_x, episodes.query_y)
-        parameters: Weights = dict(self.net.named_parameters())
         if int(self.step) < self.annealed:
-            importance = parameters["rates"].new_tensor(self.importance()).expand(len(episodes), -1)
-            loss, gradient = bench.meta_gradient(self.multi_step_loss, parameters, (*tasks, importance), self.strategy)
+            importance = self.net.get_parameter("rates").new_tensor(self.importance()).expand(len(episodes), -1)
+            loss = self.meta_step(self.multi_step_loss, (*tasks, importance))
         else:
-            loss, gradient = bench.meta_gradient(self.task_loss, parameters, tasks, self.strategy)
-        for name, parameter in self.net.named_parameters():
-            parameter.grad = gradient[name]
+            loss = self.meta_step(self.task_loss, tasks)
         self.step += 1
         return loss

@@ -2,6 +2,10 @@
 
     bench run --algo matching --suite omniglot-5w1s --recipe fast --seeds 0-2
 
+A query is compared with every support image, and its label is a vote of theirs. The votes are weighted by a softmax
+over cosines of embeddings, which is attention with the labels as values. The embedding is trained through that vote; at
+evaluation nothing is fitted.
+
 Without full context embeddings, which changed little on Omniglot in the paper: support and queries are embedded alike,
 each image by itself. The paper's softmax is over plain cosines, whose weights differ by a factor of at most e^2; here
 they are divided by a temperature, so that one support image can dominate.

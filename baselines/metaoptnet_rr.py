@@ -3,6 +3,9 @@
     bench run --algo metaoptnet_rr --suite cifarfs-5w1s --recipe fast --seeds 0-2
     bench run --algo metaoptnet_rr --suite cifarfs-5w1s --recipe paper --seeds 0-2    # ResNet-12, needs a GPU
 
+Every episode fits a linear classifier to the embeddings of its support set. The fit is a convex problem with one
+solution, so that the embedding can be trained through it. Ridge regression has that solution in closed form.
+
 One-vs-all ridge regression in its dual: for each class the authors' quadratic program
 min_a 1/2 a' (X X' + lambda I) a - 2 y' a has the solution a = 2 (X X' + lambda I)^-1 y, and the logits of a query z
 are gamma z X' a with a learned gamma. Unlike R2-D2 there is no bias and lambda is fixed.

@@ -2,8 +2,10 @@
 
     bench run --algo metasgd --suite sinusoid-10s --recipe fast --seeds 0-2
 
-The rates start at `inner_lr` and receive a meta-gradient like the weights. They may become negative: the inner step
-learns its direction, too. Networks, losses and `norm` are those of maml.py.
+MAML learns where to start; Meta-SGD also learns how far to go, and which way. Every weight has an inner rate, learned
+like the weights. With them one step can do what takes MAML several.
+
+The rates start at `inner_lr` and may become negative. Networks, losses and `norm` are those of maml.py.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import bench
 from baselines.maml import MAML, Weights
 
 
-class MetaSGD(MAML, bench.Learner):
+class MetaSGD(MAML):
     family = "optimization"
     transductive = MAML.transductive  # norm=batch is
 

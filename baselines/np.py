@@ -2,6 +2,10 @@
 
     bench run --algo np --suite gp1d-rbf --recipe fast
 
+A neural process knows a function by a random vector that stands for it, and by the mean code of its context. One draw
+of the vector gives one whole function, so that its values at several targets vary together. It is trained as a
+variational autoencoder: the prior is made from the context, the posterior from the context and the targets.
+
 Training maximises the evidence lower bound per target point; evaluation mixes `test_samples` draws of the latent
 variable from its prior given the context: a marginal log-likelihood per point and a joint one per episode.
 """
@@ -17,11 +21,14 @@ from torch.distributions import Normal, kl_divergence
 
 import bench
 from baselines.cnp import gaussian, log_density, mlp
+from baselines.functions import FunctionLearner
 
 
-class NeuralProcess(bench.Learner):
+class NeuralProcess(FunctionLearner):
     family = "model"
     transductive = False
+
+    targets_hold_context = False  # in training
 
     @dataclass
     class Options:
@@ -33,16 +40,21 @@ class NeuralProcess(bench.Learner):
         train_samples: int = 1  # draws of z per episode in training
         test_samples: int = 50  # draws of z at evaluation, the same for every episode
 
-    @classmethod
-    def skip(cls, task: bench.TaskSpec) -> str | None:
-        return None if task.kind == "regression" else "predicts functions; the suite asks for classes"
-
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
         dx, dy, width = task.x_shape[0], task.y_dim, options.width
-        self.deterministic = MeanEncoder(dx + dy, width, width, options)
+        self.build_deterministic_path(dx, dy)
         self.latent = MeanEncoder(dx + dy, width, 2 * options.latent, options)
         self.decoder = mlp(width + options.latent + dx, width, 2 * dy, options.decoder_depth)
+
+    def build_deterministic_path(self, dx: int, dy: int) -> None:
+        """Modules of the deterministic path, for inputs of `dx` and outputs of `dy` dimensions."""
+        self.deterministic = MeanEncoder(dx + dy, self.options.width, self.options.width, self.options)
+
+    def deterministic_path(self, x: Tensor, y: Tensor, query_x: Tensor) -> Tensor:
+        """The deterministic path: what each target is told of the context, [B, Q, width]; the same for all here."""
+        context: Tensor = self.deterministic(x, y)
+        return context[:, None].expand(-1, query_x.shape[1], -1)
 
     def prior(self, x: Tensor, y: Tensor) -> Normal:
         """q(z | context): mean and std [B, latent]; std = .1 + .9 sigmoid, as in the authors' notebook."""
@@ -50,28 +62,29 @@ class NeuralProcess(bench.Learner):
         return Normal(mean, 0.1 + 0.9 * torch.sigmoid(raw), validate_args=False)
 
     def decode(self, context: Tensor, z: Tensor, query_x: Tensor) -> bench.Gaussian:
-        """context [B, width], z [K, B, latent], query_x [B, Q, dx] -> mean and std [K, B, Q, dy]."""
+        """context [B, Q, width], z [K, B, latent], query_x [B, Q, dx] -> mean and std [K, B, Q, dy]."""
         k, q = z.shape[0], query_x.shape[1]
-        parts = [context[None, :, None].expand(k, -1, q, -1), z[:, :, None].expand(-1, -1, q, -1)]
-        return gaussian(self.decoder(torch.cat([*parts, query_x.expand(k, -1, -1, -1)], dim=-1)))
+        parts = (context.expand(k, -1, -1, -1), z[:, :, None].expand(-1, -1, q, -1), query_x.expand(k, -1, -1, -1))
+        return gaussian(self.decoder(torch.cat(parts, dim=-1)))
 
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.GaussianMixture:
         prior = self.prior(support_x, support_y)
         draws = self.noise("z", (self.options.test_samples, 1, self.options.latent))
-        decoded = self.decode(self.deterministic(support_x, support_y), prior.mean + prior.stddev * draws, query_x)
+        context = self.deterministic_path(support_x, support_y, query_x)
+        decoded = self.decode(context, prior.mean + prior.stddev * draws, query_x)
         return bench.GaussianMixture(decoded.mean, decoded.std)
 
     def loss(self, episodes: bench.Episodes) -> Tensor:
         """Negative evidence lower bound per target point; the posterior sees context and targets."""
         x, y = episodes.support_x, episodes.support_y
-        prior = self.prior(x, y)
         all_x, all_y = torch.cat([x, episodes.query_x], dim=1), torch.cat([y, episodes.query_y], dim=1)
         posterior = self.prior(all_x, all_y)
         z = posterior.rsample((self.options.train_samples,))
-        decoded = self.decode(self.deterministic(x, y), z, episodes.query_x)
-        fit = log_density(decoded, episodes.query_y).sum((2, 3)).mean(0)  # [B]
-        bound = fit - kl_divergence(posterior, prior).sum(-1)  # [B]
-        return -bound.mean() / episodes.query_y.shape[1]
+        target_x, target_y = (all_x, all_y) if self.targets_hold_context else (episodes.query_x, episodes.query_y)
+        decoded = self.decode(self.deterministic_path(x, y, target_x), z, target_x)
+        fit = log_density(decoded, target_y).sum((2, 3)).mean(0)  # [B]
+        bound = fit - kl_divergence(posterior, self.prior(x, y)).sum(-1)  # [B]
+        return -bound.mean() / target_y.shape[1]
 
 
 class MeanEncoder(nn.Module):

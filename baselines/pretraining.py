@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import torch
@@ -12,11 +13,10 @@ from torch import Tensor, nn
 
 import bench
 from baselines.augmentation import random_crop, random_flip
+from baselines.backbones import encoder
 
 CHECKS = 20  # validations of a whole training, as in the common loop
 STEPS_A_CHECK = 20  # at least: a training of 20 steps is validated once
-
-OptimizerName = Literal["adam", "sgd"]
 
 
 class FlatBatches(Protocol):
@@ -26,23 +26,43 @@ class FlatBatches(Protocol):
 
     def batches(self, n: int) -> tuple[Tensor, Tensor]: ...
 
+    def resume(self, optimizer: torch.optim.Optimizer | None = None, **modules: nn.Module) -> int: ...
 
-class Settings(Protocol):
-    """What pre-training needs of a learner's options."""
+    def seed_step(self, step: int) -> None: ...
 
-    batch: int  # images a step
-    optimizer: OptimizerName
-    lr: float
-    weight_decay: float
-    crop: int  # pixels by which training images are shifted at most
-    flip: bool  # mirror half of the training images
+    def save(self, step: int) -> None: ...
+
+
+class PreTrained(bench.EmbeddingLearner):
+    """A learner whose encoder is trained to tell all train classes apart, by a head that is not kept."""
+
+    @dataclass
+    class Options:
+        backbone: str = "conv4"  # any name that backbones.encoder knows
+        batch: int = 128  # images a step of pre-training
+        optimizer: Literal["adam", "sgd"] = "sgd"
+        lr: float = 0.1
+        weight_decay: float = 5.0e-4
+        crop: int = 0  # pixels by which training images are shifted at most
+        flip: bool = False  # mirror half of the training images
+
+    def __init__(self, task: bench.TaskSpec, options: Options) -> None:
+        super().__init__(task, options)
+        self.encoder = encoder(options.backbone, task.x_shape)
+
+    def new_head(self) -> nn.Module:
+        """A fresh classifier of the train classes: features [M, D] -> logits [M, n_train_classes]."""
+        raise NotImplementedError(f"{type(self).__name__} must implement new_head")
+
+    def meta_train(self, source: FlatBatches, validate: Callable[[], float], steps: int) -> None:
+        pretrain(self.encoder, self.new_head(), source, self.options, validate, steps)
 
 
 def pretrain(
     encode: nn.Module,
     head: nn.Module,
     source: FlatBatches,
-    settings: Settings,
+    settings: PreTrained.Options,
     check: Callable[[], object],
     steps: int,
 ) -> None:
@@ -55,7 +75,8 @@ def pretrain(
     base_rates = [group["lr"] for group in optimizer.param_groups]
     checks = max(1, min(CHECKS, steps // STEPS_A_CHECK))
     due = {round(steps * (k + 1) / checks) for k in range(checks)}
-    for step in range(steps):
+    for step in range(source.resume(optimizer, head=head), steps):
+        source.seed_step(step)
         for group, base in zip(optimizer.param_groups, base_rates, strict=True):
             group["lr"] = base * 0.5 * (1 + math.cos(math.pi * step / steps))
         images, classes = source.batches(settings.batch)
@@ -70,10 +91,11 @@ def pretrain(
                     f"The loss of pre-training is {value} after {step + 1} steps.", "Lower the option lr."
                 )
             check()
+            source.save(step + 1)
             encode.train()
 
 
-def build_optimizer(settings: Settings, modules: list[nn.Module]) -> torch.optim.Optimizer:
+def build_optimizer(settings: PreTrained.Options, modules: list[nn.Module]) -> torch.optim.Optimizer:
     """Adam, or SGD with Nesterov momentum .9."""
     parameters, decay = [p for module in modules for p in module.parameters()], settings.weight_decay
     if settings.optimizer == "adam":

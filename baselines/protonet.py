@@ -1,6 +1,10 @@
 """Prototypical Networks (Snell et al. 2017, arXiv:1703.05175).
 
-bench run --algo protonet --suite omniglot-5w1s --recipe fast --seeds 0-2
+    bench run --algo protonet --suite omniglot-5w1s --recipe fast --seeds 0-2
+
+Images are embedded by a network, and each class is the mean of its support embeddings: its prototype. A query belongs
+to the nearest prototype, by a softmax over squared distances. The network is trained on episodes like those of the
+test, with more classes.
 """
 
 from __future__ import annotations

@@ -3,6 +3,10 @@
     bench run --algo r2d2 --suite cifarfs-5w1s --recipe fast --seeds 0-2
     bench run --algo r2d2 --suite cifarfs-5w1s --recipe paper --seeds 0-2    # the published wide network
 
+Every episode fits a ridge regression from the embeddings of its support set to the labels. That has a solution in
+closed form, through which the embedding, the ridge and the scale of the answers are trained. With few images and many
+features the system to be solved is as small as the support set.
+
 The paper's beta, one number added to the answers for all classes, changes neither the cross-entropy nor the decision
 and is left out. lambda and alpha are learned, through their logarithms so that they stay positive.
 """

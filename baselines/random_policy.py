@@ -1,6 +1,9 @@
 """Uniformly random actions: what a policy gets that learns nothing.
 
-bench run --algo random_policy --suite bandit-n100k5
+    bench run --algo random_policy --suite bandit-n100k5
+
+Every action has the same probability, whatever came before. Nothing is remembered and nothing is learned. A score below
+this one is worse than no policy at all.
 """
 
 from __future__ import annotations

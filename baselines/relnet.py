@@ -3,6 +3,10 @@
     bench run --algo relnet --suite omniglot-5w1s --recipe fast --seeds 0-2
     bench run --algo relnet --suite omniglot-5w1s --set norm=batch     # as published: batch statistics, transductive
 
+How to compare is learned, not given. The feature maps of a query and of a class are joined, and a small network says
+how well they match. Embedding and comparison are trained together, to answer one for the right class and zero for the
+others.
+
 The published code never leaves training mode, so that every batch norm sees all queries of the test episode. Here that
 is the declared option `norm=batch`; the default evaluates with running statistics, one query at a time if need be.
 """

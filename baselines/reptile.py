@@ -2,6 +2,10 @@
 
     bench run --algo reptile --suite sinusoid-10s --recipe fast --seeds 0-2
 
+Weights are learned from which a few steps lead close to each task's own best ones. Training takes some ordinary steps
+on one task and then moves the start a little towards where they ended. No gradient goes through the steps, and no
+queries are needed to train.
+
 Training takes `inner_steps` steps on mini-batches of a task's support and query set together, and the meta-gradient is
 initial minus adapted weights: with SGD at rate 1 the loop's update is the paper's interpolation, other optimisers take
 it as their gradient (section 3). At evaluation every step uses the whole support set. Networks, losses and `norm` are
@@ -20,31 +24,22 @@ import bench
 from baselines.maml import MAML, Weights
 
 
-class Reptile(MAML, bench.Learner):
+class Reptile(MAML):
     family = "optimization"
     transductive = MAML.transductive  # norm=batch is
 
     @dataclass
     class Options(MAML.Options):
-        norm: Literal["support", "batch"] = "support"  # whose statistics normalise the queries (images only)
         inner_optimizer: Literal["adam", "sgd"] = "adam"  # Adam without momentum (beta_1 = 0), as the authors use
         inner_lr: float = 0.001
         inner_steps: int = 5  # in training
         inner_batch: int = 10  # images or points of such a step
         test_steps: int = 5  # at evaluation, ranked
-        report_steps: tuple[int, ...] = ()  # further step counts to report at evaluation
-        filters: int = 64  # of the image network
-        hidden: int = 40  # units of the regression network's two hidden layers
-        pool: bool = False  # False: strided convolutions; True: max-pooling
 
     def train_step(self, episodes: bench.Episodes) -> Tensor:
         x = torch.cat([episodes.support_x, episodes.query_x], dim=1)
         y = torch.cat([episodes.support_y, episodes.query_y], dim=1)
-        tasks = (x, y, self.mini_batches(len(x), x.shape[1], x.device))
-        loss, gradient = bench.meta_gradient(self.task_loss, dict(self.net.named_parameters()), tasks, self.strategy)
-        for name, parameter in self.net.named_parameters():
-            parameter.grad = gradient[name]
-        return loss
+        return self.meta_step(self.task_loss, (x, y, self.mini_batches(len(x), x.shape[1], x.device)))
 
     def mini_batches(self, n_tasks: int, n: int, device: torch.device) -> Tensor:
         """Members of each step's mini-batch [B, steps, batch] out of n: shuffled passes through the task's data."""

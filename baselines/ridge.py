@@ -23,12 +23,14 @@ import torch
 from torch import Tensor
 
 import bench
+from baselines.functions import FunctionLearner
 
 GP_PRIOR, SINUSOID_PRIOR = (0.175, 0.5, 0.03), (2.25, 5.0, 0.005)  # length scale, signal and noise deviation
 
 
-class Ridge(bench.Learner):
+class Ridge(FunctionLearner):
     family = "reference"
+    domains = ("regression",)
     transductive = False
     trains = False
 
@@ -38,10 +40,6 @@ class Ridge(bench.Learner):
         length: float | None = None  # length scale of the prior; None, here and below: the function class decides
         scale: float | None = None  # standard deviation of a function's value under the prior
         noise: float | None = None  # standard deviation of an observation; the ridge penalty is (noise / scale)^2
-
-    @classmethod
-    def skip(cls, task: bench.TaskSpec) -> str | None:
-        return None if task.kind == "regression" else "regresses functions; the suite asks for classes"
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)

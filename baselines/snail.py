@@ -28,7 +28,6 @@ from baselines.pretraining import feature_size
 class SNAIL(bench.EmbeddingLearner):
     family = "model"
     transductive = False
-    fixed_way = True
 
     @dataclass
     class Options:

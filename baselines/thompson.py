@@ -3,6 +3,10 @@
     bench run --algo thompson --suite bandit-n100k5
     bench run --algo thompson --suite bandit-n100k5 --set optimistic=true    # May et al. 2012, JMLR 13:2069-2106
 
+Pulls are counted, and what is known of an arm is the Beta posterior of its mean. An arm is pulled with the probability
+that its mean is the highest of all. Arms that may still be the best are tried, and the less often the surer it is that
+they are not.
+
 Drawing a mean for each arm and pulling the highest is one way to do that. Here the probabilities themselves are
 computed, so that the only luck is the one that every policy meets. The optimistic variant never draws a mean below the
 posterior mean.
@@ -19,10 +23,10 @@ from scipy.special import betainc
 from torch import Tensor
 
 import bench
-from baselines.arms import Counts, bandits_only, no_pulls, observe
+from baselines.arms import CountingPolicy
 
 
-class Thompson(bench.Explorer):
+class Thompson(CountingPolicy):
     family = "reference"
     trains = False
 
@@ -32,10 +36,6 @@ class Thompson(bench.Explorer):
         alpha: float = 1.0  # Beta prior of every arm's success probability
         beta: float = 1.0
         cells: int = 200  # of the quadrature over success probabilities
-
-    @classmethod
-    def skip(cls, task: bench.TaskSpec) -> str | None:
-        return bandits_only(task)
 
     below: Tensor
     within: Tensor
@@ -56,15 +56,6 @@ class Thompson(bench.Explorer):
         if self.options.optimistic:  # max(sample, mean) has no mass below the mean, and an atom there
             cumulative = np.where(edges >= a / (a + b), cumulative, 0.0)
         return np.diff(cumulative), (cumulative[..., 1:] + cumulative[..., :-1]) / 2
-
-    def initial_state(self, batch: int) -> Counts:
-        return no_pulls(self, batch)
-
-    def act(
-        self, state: Counts, obs: Tensor, prev_action: Tensor, prev_reward: Tensor, done: Tensor
-    ) -> tuple[Tensor, Counts]:
-        state = observe(state, prev_action, prev_reward)
-        return self.logits(*state), state
 
     def logits(self, successes: Tensor, failures: Tensor) -> Tensor:
         """log of `P(arm i is best) = integral f_i(x) prod_{j != i} F_j(x) dx`, cell by cell."""

@@ -2,6 +2,10 @@
 
     bench run --algo timm_proto --suite cifarfs-5w1s --set model=resnet18.a1_in1k --set pretrained=true
 
+The features are those of a network of the timm library, trained by others on other data. Each class is the mean of its
+support features, and a query belongs to the nearest one. That says how far large pre-training goes without any
+meta-learning; the default, random weights, is its control.
+
 Nothing is trained here. Images are enlarged to the model's own input size and normalised with its own statistics.
 Pre-trained weights are downloaded by timm where the machine can reach the hub, and are declared as external data.
 """

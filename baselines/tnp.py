@@ -2,6 +2,10 @@
 
     bench run --algo tnp --suite gp1d-rbf --recipe fast
 
+A transformer reads a function as a set of points: a token for every context point and every target. Targets attend to
+the context, not to each other, and each is answered with a Gaussian. Layer upon layer of attention takes the place of
+the one mean of a neural process.
+
 A token per point: (x, y) of the context, (x, 0) of a target. The authors mask a full self-attention so that every token
 sees the context and nothing else. Keys and values are then those of the context alone, and no mask is left: one
 attention with all tokens as queries, and in the last layer those of the targets only.
@@ -12,14 +16,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 import bench
+from baselines.attention import multi_head
 from baselines.cnp import mlp
+from baselines.functions import FunctionLearner
 
 
-class TNP(bench.Learner):
+class TNP(FunctionLearner):
     family = "model"
     transductive = False
 
@@ -30,10 +35,6 @@ class TNP(bench.Learner):
         heads: int = 4
         hidden: int = 128  # units of the feed-forward layers and of the head
         embed_depth: int = 4  # linear layers from a point to its token
-
-    @classmethod
-    def skip(cls, task: bench.TaskSpec) -> str | None:
-        return None if task.kind == "regression" else "predicts functions; the suite asks for classes"
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
@@ -68,13 +69,8 @@ class Block(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
 
     def forward(self, tokens: Tensor, context: Tensor) -> Tensor:
-        q, k, v = (self.split(part) for part in (self.query(tokens), *self.key_value(context).chunk(2, dim=-1)))
-        seen = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        keys, values = self.key_value(context).chunk(2, dim=-1)
+        seen = multi_head(self.query(tokens), keys, values, self.heads)
         tokens = self.norms[0](tokens + self.out(seen))
         updated: Tensor = self.norms[1](tokens + self.forth(tokens))
         return updated
-
-    def split(self, x: Tensor) -> Tensor:
-        """[B, N, width] -> [B, heads, N, width / heads]."""
-        b, n, width = x.shape
-        return x.view(b, n, self.heads, width // self.heads).transpose(1, 2)

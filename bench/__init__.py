@@ -11,30 +11,37 @@ from typing import TYPE_CHECKING, Any
 from bench._version import __version__
 
 if TYPE_CHECKING:
+    from bench.domains.episodes import Episodes
+    from bench.domains.exploration.environments import Environments
+    from bench.domains.exploration.task import ExplorationSpec
+    from bench.domains.functions.task import FunctionSpec
+    from bench.domains.images.task import ImageSpec
+    from bench.domains.task import TaskSpec
     from bench.errors import BenchError, UsageError
-    from bench.learners.contract import EmbeddingLearner, Learner, TaskSpec
+    from bench.learners.contract import EmbeddingLearner, Learner
     from bench.learners.explorer import Explorer
     from bench.learners.predictions import Answer, Gaussian, GaussianMixture, MultivariateGaussian, Point
     from bench.learners.registry import register
     from bench.learners.strategies import Strategy, map_tasks, meta_gradient
     from bench.records.frames import load_results, load_scores
-    from bench.tasks.environments import Environments
-    from bench.tasks.episodes import Episodes
 
 _WHERE = {
     "Answer": "bench.learners.predictions",
     "BenchError": "bench.errors",
     "EmbeddingLearner": "bench.learners.contract",
-    "Environments": "bench.tasks.environments",
-    "Episodes": "bench.tasks.episodes",
+    "Environments": "bench.domains.exploration.environments",
+    "Episodes": "bench.domains.episodes",
+    "ExplorationSpec": "bench.domains.exploration.task",
     "Explorer": "bench.learners.explorer",
+    "FunctionSpec": "bench.domains.functions.task",
     "Gaussian": "bench.learners.predictions",
     "GaussianMixture": "bench.learners.predictions",
+    "ImageSpec": "bench.domains.images.task",
     "Learner": "bench.learners.contract",
     "MultivariateGaussian": "bench.learners.predictions",
     "Point": "bench.learners.predictions",
     "Strategy": "bench.learners.strategies",
-    "TaskSpec": "bench.learners.contract",
+    "TaskSpec": "bench.domains.task",
     "UsageError": "bench.errors",
     "load_results": "bench.records.frames",
     "load_scores": "bench.records.frames",
@@ -49,9 +56,12 @@ __all__ = [
     "EmbeddingLearner",
     "Environments",
     "Episodes",
+    "ExplorationSpec",
     "Explorer",
+    "FunctionSpec",
     "Gaussian",
     "GaussianMixture",
+    "ImageSpec",
     "Learner",
     "MultivariateGaussian",
     "Point",

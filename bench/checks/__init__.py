@@ -3,10 +3,8 @@
 from bench.checks.battery import CHECKS, LEAK_CHECKS, QUICK_CHECKS, behaves_inductively, examine
 from bench.checks.quick import find_leak
 from bench.checks.result import Result
-from bench.checks.task import BUILT_IN, small
 
 __all__ = [
-    "BUILT_IN",
     "CHECKS",
     "LEAK_CHECKS",
     "QUICK_CHECKS",
@@ -14,5 +12,4 @@ __all__ = [
     "behaves_inductively",
     "examine",
     "find_leak",
-    "small",
 ]

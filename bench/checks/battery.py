@@ -8,15 +8,7 @@ from typing import Any
 
 import torch
 
-from bench.checks.labels import label_equivariance, random_support_labels
-from bench.checks.leaks import (
-    embed_one_is_embed_many,
-    other_episodes_swapped,
-    queries_alone,
-    queries_in_sevens,
-    queries_permuted,
-)
-from bench.checks.promises import (
+from bench.checks.contract_checks import (
     batch_is_single,
     checkpoint_round_trip,
     determinism,
@@ -26,11 +18,19 @@ from bench.checks.promises import (
     shapes_and_finiteness,
     training_steps,
 )
+from bench.checks.labels import label_equivariance, random_support_labels
+from bench.checks.leaks import (
+    embed_one_is_embed_many,
+    other_episodes_swapped,
+    queries_alone,
+    queries_in_sevens,
+    queries_permuted,
+)
 from bench.checks.result import Finding, NotApplicable, Result
 from bench.checks.subject import Subject
+from bench.domains import TaskSpec
 from bench.errors import BenchError
-from bench.learners.contract import Learner, TaskSpec
-from bench.learners.explorer import unfit
+from bench.learners.contract import Learner, unfit
 
 Check = Callable[[Subject], Finding]
 

@@ -13,8 +13,8 @@ import torch
 
 from bench.checks.battery import LEAK_CHECKS, QUICK_CHECKS, examine
 from bench.checks.result import Result
-from bench.checks.task import BUILT_IN, small
-from bench.learners.contract import Learner, TaskSpec
+from bench.domains import TaskSpec, find_domain
+from bench.learners.contract import Learner
 
 _FOLDER = ".checks"
 _BATTERY = 1  # raised when a check gets stricter: what passed before is examined anew
@@ -31,12 +31,14 @@ def find_leak(
     either, or not with finite numbers, fails in its own run, with its own reason. Random answers are refused, for
     nothing can be said about their leaks.
     """
-    identity = [_BATTERY, source_sha256, learner.__name__, dataclasses.asdict(options), spec.environment or spec.kind]
+    like = find_domain(spec.kind).like(spec)
+    asked = f"{spec.kind}: {like}"
+    identity = [_BATTERY, source_sha256, learner.__name__, dataclasses.asdict(options), asked]
     name = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:16]
     passed = runs / _FOLDER / f"{name}.json"
     if passed.exists():
         return None
-    results = examine(learner, options, _like(spec), QUICK_CHECKS)
+    results = examine(learner, options, like, QUICK_CHECKS)
     if not _answered(results):
         results = examine(learner, options, spec, QUICK_CHECKS, device)
     if not _answered(results):
@@ -53,16 +55,6 @@ def find_leak(
             passed.parent.mkdir(parents=True, exist_ok=True)
             passed.write_text(json.dumps(content, indent=1), encoding="utf-8")
     return None
-
-
-def _like(spec: TaskSpec) -> TaskSpec:
-    """The built-in task of this kind, with as many channels as the suite's images have; short trials of the suite's."""
-    if spec.kind == "exploration":
-        return small(spec)
-    built_in = BUILT_IN[spec.kind]
-    if spec.kind == "regression":
-        return dataclasses.replace(built_in, x_shape=spec.x_shape, y_dim=spec.y_dim)
-    return dataclasses.replace(built_in, x_shape=(spec.x_shape[0], *built_in.x_shape[1:]))
 
 
 def _answered(results: tuple[Result, ...]) -> bool:

@@ -12,15 +12,12 @@ from typing import Any
 
 import torch
 
-from bench.checks import task
 from bench.checks.answers import Answers, flat
 from bench.checks.result import NotApplicable
-from bench.checks.script import Script, act_out, generated
-from bench.checks.task import Part
-from bench.learners.contract import EmbeddingLearner, Learner, TaskSpec
-from bench.learners.explorer import Explorer
-from bench.learners.predictions import named, validate
-from bench.tasks.episodes import Episodes
+from bench.domains import TaskSpec, find_domain
+from bench.domains.episodes import Episodes
+from bench.domains.tensors import moved, tensors
+from bench.learners.contract import Learner
 
 _CPU = torch.device("cpu")
 STEPS = 5  # of a training that only has to touch everything
@@ -32,6 +29,7 @@ class Subject:
 
     def __init__(self, learner: type[Learner], options: Any, spec: TaskSpec, device: torch.device = _CPU) -> None:
         self.learner, self.options, self.spec, self.device = learner, options, spec, device
+        self.domain = find_domain(spec.kind)
 
     @cached_property
     def transductive(self) -> bool:
@@ -59,17 +57,16 @@ class Subject:
         """The answer to episode or trial 0, asked alone and all queries at once."""
         return self.answer(self.part(1))
 
-    def part(self, n: int, first: int = 0, dtype: torch.dtype | None = None) -> Part:
-        """Generated episodes, or played trials for an explorer."""
-        if issubclass(self.learner, Explorer):
-            return task.trials(self.spec, first, n, dtype or self.dtype, self.device)
-        return self.episodes(n, first, dtype)
+    def part(self, n: int, first: int = 0, dtype: torch.dtype | None = None) -> Any:
+        """Generated problems as the domain's checks ask them: episodes, or played trials for an explorer."""
+        return moved(self.domain.example(self.spec, first, n), dtype or self.dtype, self.device)
 
     def episodes(self, n: int, first: int = 0, dtype: torch.dtype | None = None) -> Episodes:
-        """Raises NotApplicable for an explorer."""
-        if issubclass(self.learner, Explorer):
-            raise NotApplicable("acts step by step: there are no queries to ask otherwise")
-        return task.episodes(self.spec, first, n, dtype or self.dtype, self.device)
+        """Raises NotApplicable where there are no queries to ask otherwise."""
+        part = self.part(n, first, dtype)
+        if not isinstance(part, Episodes):
+            raise NotApplicable(f"{self.spec.kind} has no queries to ask otherwise")
+        return part
 
     def instance(self) -> Learner:
         """A copy that has never answered anything, shaken, in eval mode."""
@@ -95,46 +92,30 @@ class Subject:
             for step in range(STEPS):
                 optimizer.zero_grad()
                 first = 1_000 + step * _BATCH
-                if isinstance(learner, Explorer):
-                    learner.train_step(generated(self.spec, first, _BATCH, self.device))
-                else:
-                    learner.train_step(self.episodes(_BATCH, first, torch.float32))
+                learner.train_step(self.domain.lesson(self.spec, first, _BATCH, self.device))
                 optimizer.step()
         return learner.eval()
 
-    def answer(self, part: Part, learner: Learner | None = None) -> Answers:
+    def answer(self, part: Any, learner: Learner | None = None) -> Answers:
         """Every tensor of the validated answer, for copies of the inputs; of a pristine instance unless one is named.
 
         Raises PredictionError for wrong types and shapes, and whatever the learner raises.
         """
-        dtype = part.obs.dtype if isinstance(part, Script) else part.support_x.dtype
-        found = ask(learner or self.instance(), task.moved(part, dtype, self.device))
-        if isinstance(part, Episodes):
-            for name, prediction in found.items():
-                validate(name, prediction, part.query_y, part.way)
+        found = self.ask(learner or self.instance(), moved(part, _precision(part), self.device))
         return {name: value.detach().clone() for name, value in flat(found).items()}
+
+    def ask(self, learner: Learner, part: Any) -> dict[str, Any]:
+        """The predictions on the path that gives a run's scores, for the very tensors of `part`."""
+        with torch.no_grad():
+            return self.domain.ask(learner, part)
 
     @cached_property
     def _original(self) -> Learner:
         return self.build(self.dtype)
 
 
-def ask(learner: Learner, part: Part) -> dict[str, Any]:
-    """The answer on the path that gives a run's scores, for the very tensors of `part`.
-
-    For inductive embedding learners that is `embed`, then `classify`, also where `predict` is overridden; for explorers
-    the logits of every step, which `act_out` has checked.
-    """
-    if isinstance(part, Script):
-        with torch.no_grad():
-            return {"final": act_out(learner, part)}
-    inputs = part.support_x, part.support_y, part.query_x
-    with torch.no_grad():
-        if learner.knows:
-            return named(learner.predict(*inputs, parameters=part.parameters))  # type: ignore[call-arg]  # oracles take it
-        if isinstance(learner, EmbeddingLearner) and not learner.transductive:
-            return named(EmbeddingLearner.predict(learner, *inputs))
-        return named(learner.predict(*inputs))
+def _precision(part: Any) -> torch.dtype:
+    return next(value.dtype for value in tensors(part).values() if value.is_floating_point())
 
 
 def _shake(learner: Learner) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bench.checks import Result
-    from bench.learners.contract import TaskSpec
+    from bench.domains import TaskSpec
 
 _STYLES = {"passed": "green", "failed": "bold red", "skipped": "dim", "reported": "yellow"}
 
@@ -40,7 +40,7 @@ def check_command(
     The images and functions it is asked are generated, on the CPU; its weights are random.
     """
     from bench.checks import CHECKS, QUICK_CHECKS, behaves_inductively, examine
-    from bench.learners.explorer import unfit
+    from bench.learners.contract import unfit
     from bench.learners.options import parse_settings, resolve_options
     from bench.learners.registry import find_learner, load
 
@@ -81,17 +81,17 @@ def check_command(
 
 def _specs(suite: str | None, tasks: Path | None, data_dir: Path | None) -> dict[str, TaskSpec]:
     """The tasks to check on by name. DataMissing where a suite's shapes are those of images that are not there."""
-    from bench.checks import BUILT_IN, small
+    from bench.domains import all_examples
 
     if suite is None:
-        return {f"generated {kind}": spec for kind, spec in BUILT_IN.items()}
+        return {f"generated {name}": spec for name, spec in all_examples().items()}
     import torch
 
-    from bench.runs.material import prepare
+    from bench.runs.prepared_suite import prepare
     from bench.tasks.registry import find_suite
 
     found = find_suite(suite, tasks)
-    return {f"{suite} (generated)": small(prepare(found, torch.device("cpu"), data_dir).spec)}
+    return {f"{suite} (generated)": found.domain.small(prepare(found, torch.device("cpu"), data_dir).spec)}
 
 
 def _table(title: str, results: tuple[Result, ...]) -> Table:

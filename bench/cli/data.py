@@ -89,7 +89,7 @@ def _print_remarks(name: str, card: DataCard) -> None:
     if card.remarks is None:
         typer.echo(f"{name}: not looked at for blank or repeated pictures; `bench data verify {name}` does it")
     for found in card.remarks or ():
-        typer.echo(f"{name}: {sentence(found)}")
+        typer.echo(f"{name}: {sentence(found, own=card.name == 'imagefolder')}")
 
 
 class _Bar:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 RunsDirs = Annotated[
     list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
 ]
-_FIRST_LEARNER = {"classification": "protonet", "regression": "maml", "exploration": "rl2"}
 
 
 def list_command(
@@ -121,8 +120,8 @@ def suite_facts(suite: Suite) -> dict[str, Any]:
         "validation": f"{suite.validation.checks} checks of {suite.validation.episodes} episodes",
         "manifest": suite.pin.manifest if suite.pin else _unpinned_manifest(suite),
         "data fingerprint": (suite.pin.data if suite.pin else None)
-        or ("unpinned" if suite.kind == "classification" else "generated"),
-        "run it": f"bench run --algo {_FIRST_LEARNER[suite.kind]} --suite {suite.name}",
+        or ("unpinned" if suite.domain.loads_data else "generated"),
+        "run it": f"bench run --algo {suite.domain.suggestion or 'NAME'} --suite {suite.name}",
     }
 
 
@@ -196,7 +195,7 @@ def _run_rows(runs: list[Path] | None) -> list[dict[str, Any]]:
 
 def _pinned(suite: Suite) -> bool:
     """As records say it: the episodes, and the images where there are some."""
-    return suite.pin is not None and (suite.kind != "classification" or suite.pin.data is not None)
+    return suite.pin is not None and (not suite.domain.loads_data or suite.pin.data is not None)
 
 
 def _mode(info: LearnerInfo) -> str:

@@ -6,6 +6,7 @@ renamed when complete, so that a killed process leaves nothing that looks like d
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _UNFINISHED = ".preparing-"
 _HASH_BYTES = 1 << 24
 _DAY_S = 86_400
+_ATTEMPTS = 5  # to get into a place that other processes want too
 
 
 def cache_folder(data_root: Path, name: str, transform: str) -> Path:
@@ -43,8 +45,10 @@ def is_prepared(folder: Path) -> bool:
 def writing(folder: Path) -> Iterator[Path]:
     """A scratch folder that becomes `folder` if the block succeeds, and vanishes if it fails.
 
-    An earlier cache in its place is replaced. DataMissing if the place can't be written.
+    An earlier cache in its place is replaced, one that another process has made meanwhile is kept. DataMissing if the
+    place can't be written.
     """
+    before = _identity(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder.parent)
@@ -57,7 +61,7 @@ def writing(folder: Path) -> Iterator[Path]:
         ) from error
     try:
         yield scratch
-        _replace(scratch, folder)
+        _replace(scratch, folder, before)
     except OSError as error:
         raise DataInvalid(
             f"Preparing {folder} failed: {error}", "Free some disk space, or choose another place with --data-dir DIR."
@@ -67,13 +71,15 @@ def writing(folder: Path) -> Iterator[Path]:
 
 
 def write_card(folder: Path, card: DataCard, splits: Mapping[str, ImageSplit]) -> None:
-    """The last file of a cache: without it the folder is not one."""
+    """The last file of a cache: without it the folder is not one. A card that is there is replaced as a whole."""
     table = {
         split: {"shape": list(part.images.shape), "classes": list(part.classes), "counts": part.counts.tolist()}
         for split, part in splits.items()
     }
     document = {"schema": "bench.data/2", "card": asdict(card), "splits": table}
-    (folder / "card.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    unfinished = _unique(folder)
+    unfinished.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    unfinished.replace(folder / "card.json")
 
 
 def read(folder: Path, name: str) -> ImageData:
@@ -149,18 +155,31 @@ def remedy(name: str) -> str:
     return f"bench data fetch {name}"
 
 
-def _replace(scratch: Path, folder: Path) -> None:
-    if folder.exists():
+def _replace(scratch: Path, folder: Path, before: tuple[int, int] | None) -> None:
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        if is_prepared(folder) and _identity(folder) != before:
+            return  # another process was faster, and made the same
         aside = _unique(folder.parent)
-        folder.replace(aside)
-        scratch.replace(folder)
-        shutil.rmtree(aside, ignore_errors=True)
-        return
+        with contextlib.suppress(FileNotFoundError):
+            folder.replace(aside)
+        try:
+            scratch.replace(folder)
+        except OSError:
+            if not attempts_left:
+                raise
+        else:
+            return
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Which folder this is: another one under the same name has another number or time."""
     try:
-        scratch.replace(folder)
+        facts = folder.stat()
     except OSError:
-        if not is_prepared(folder):  # else another process was faster, and made the same
-            raise
+        return None
+    return facts.st_ino, facts.st_mtime_ns
 
 
 def _unique(parent: Path) -> Path:
@@ -171,5 +190,6 @@ def _unique(parent: Path) -> Path:
 def _sweep(parent: Path) -> None:
     """Remove what killed processes left: unfinished folders nobody has touched for a day."""
     for left in parent.glob(f"{_UNFINISHED}*"):
-        if time.time() - left.stat().st_mtime > _DAY_S:
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # its owner has just finished
+            if time.time() - left.stat().st_mtime > _DAY_S:
+                shutil.rmtree(left, ignore_errors=True)

@@ -37,6 +37,7 @@ def open_source(folder: Path) -> Source:
         exact=True,
         counts=counts,
         files=lambda: hub.image_files(files, "img", "fine_label"),
+        place=f"{folder}: ",
     )
 
 

@@ -15,6 +15,7 @@ from bench.data.splitfile import SPLIT_FILE, read_split
 from bench.errors import DataInvalid
 
 LAYOUT = "Expected FOLDER/{train,val,test}/<class>/*.png|jpg|..., or FOLDER/<class>/* with FOLDER/split.yaml."
+KINDS_BESIDE = ("hidden", "suffix", "stray", "link")  # of remarks about what is beside the images
 Images = Mapping[str, Mapping[str, Sequence[Path]]]
 
 
@@ -31,7 +32,7 @@ class _PassedOver:
     """Names below the folder, by the kind of remark they make."""
 
     folder: Path
-    names: dict[str, list[str]] = field(default_factory=lambda: {"hidden": [], "suffix": [], "stray": [], "link": []})
+    names: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS_BESIDE})
 
     def add(self, kind: str, path: Path) -> None:
         self.names[kind].append(text_of(path.relative_to(self.folder).as_posix()))

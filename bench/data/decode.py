@@ -130,7 +130,7 @@ def _grey(image: Image.Image, scaled: npt.NDArray[Any], note: str) -> tuple[Imag
 
     if _tag(image, _PHOTOMETRIC, 1) == 0:
         scaled = 255 - scaled
-    notes = [note, DIM] if 0 < scaled.max() < 256 // _DIM else [note]
+    notes = [note, DIM] if 0 < scaled.max() <= 256 // _DIM else [note]
     return images.fromarray(scaled.astype(np.uint8)), notes
 
 

@@ -62,7 +62,7 @@ def image_files(files: Sequence[Path], image_column: str, label_column: str) -> 
         data = row[image_column]["bytes"]
         if not data:
             raise DataInvalid(f"row {number} of {files[0].parent} holds no image bytes in column {image_column!r}")
-        yield ImageFile(names[row[label_column]], f"row {number} of {files[0].parent}", partial(bytes, data))
+        yield ImageFile(names[row[label_column]], f"row {number}", partial(bytes, data))
 
 
 def _class_names(files: Sequence[Path], image_column: str, label_column: str) -> list[str]:

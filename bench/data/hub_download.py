@@ -14,8 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from bench.data.download import DEFAULT_PATIENCE, Patience, fetch_file, read_url
+from bench.data.download import DEFAULT_PATIENCE, fetch_file, read_url
 from bench.data.progress import OnProgress
+from bench.data.transfer import Patience
 from bench.errors import DataInvalid, DataMissing
 
 _HUB = "https://huggingface.co"
@@ -76,7 +77,7 @@ def _listing(endpoint: str, repository: str, revision: str, patience: Patience) 
     body = read_url(url, token=os.environ.get("HF_TOKEN"), patience=patience)
     try:
         return TypeAdapter(list[_Entry]).validate_python(json.loads(body))
-    except (ValueError, ValidationError) as error:
+    except (ValueError, ValidationError, RecursionError) as error:
         raise DataInvalid(f"{url} is not a listing of files as the Hugging Face hub gives it") from error
 
 

@@ -11,18 +11,20 @@ new cache.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from bench.data import cache
-from bench.data.classfolders import LAYOUT, Images, Listing, list_images
-from bench.data.contract import ImageData
+from bench.data.classfolders import KINDS_BESIDE, LAYOUT, Images, Listing, list_images
+from bench.data.contract import ImageData, Remark
 from bench.data.images import Transform
 from bench.data.names import LOSSLESS, text_of
 from bench.data.prepare import ImageFile, Source, prepare
 from bench.data.progress import OnProgress
-from bench.data.remarks import is_quiet
+from bench.data.remarks import say
 from bench.data.splits import check_disjoint
 from bench.errors import DataMissing, UsageError
 
@@ -48,8 +50,20 @@ def load(folder: Path, image_size: int, data_root: Path, on_progress: OnProgress
     transform = Transform(size=image_size, colour="rgb")
     target = cache.cache_folder(data_root / NAME, _state(folder, listing, transform), transform.id)
     if cache.is_prepared(target):
-        return cache.read(target, NAME)
+        return _with_remarks(cache.read(target, NAME), listing.remarks, target)
     return prepare(target, _source(folder, listing), split, transform, on_progress)
+
+
+def _with_remarks(data: ImageData, listed: tuple[Remark, ...], target: Path) -> ImageData:
+    """Files that were passed over may come and go without a change to the images; the card follows."""
+    before = data.card.remarks or ()
+    if listed == tuple(found for found in before if found.kind in KINDS_BESIDE):
+        return data
+    card = replace(data.card, remarks=(*listed, *(found for found in before if found.kind not in KINDS_BESIDE)))
+    with contextlib.suppress(OSError):  # somebody else's cache, read-only
+        cache.write_card(target, card, data.splits)
+    say(card.source, [found for found in listed if found not in before], own=True)
+    return ImageData(data.splits, card)
 
 
 def _source(folder: Path, listing: Listing) -> Source:
@@ -80,7 +94,6 @@ def _state(folder: Path, listing: Listing, transform: Transform) -> str:
     """A short name for the folder as it is, prepared so: it changes with any file's path, size or time of change."""
     place = folder.resolve()
     digest = hashlib.sha256(f"preparation {_PREPARATION} {transform.id}".encode() + os.fsencode(place))
-    digest.update(repr([found for found in listing.remarks if not is_quiet(found)]).encode())
     for part, classes in listing.images.items():
         for label, paths in classes.items():
             for path in paths:

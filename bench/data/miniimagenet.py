@@ -38,11 +38,11 @@ _CSV_FILES = ("train.csv", "val.csv", "test.csv")
 def open_source(folder: Path) -> Source:
     """Recognise which of the three forms `folder` has."""
     if shards := list(chain.from_iterable(hub.shards(folder, part) for part in HUB_SPLITS)):
-        return _from_hub(shards)
+        return _from_hub(folder, shards)
     if csv_files := [folder / name for name in _CSV_FILES if (folder / name).is_file()]:
-        return _from_files("Ravi & Larochelle CSV files", _listed_in(csv_files, folder))
+        return _from_files(folder, "Ravi & Larochelle CSV files", _listed_in(csv_files, folder))
     if class_folders := _class_folders(folder):
-        return _from_files("folders of WordNet ids", _images_in(class_folders))
+        return _from_files(folder, "folders of WordNet ids", _images_in(class_folders))
     raise DataInvalid(
         f"{folder} is no copy of mini-ImageNet: expected train-*.parquet files of {REPOSITORY}, "
         "or folders named by WordNet ids (n01532829), or train.csv, val.csv and test.csv beside images/",
@@ -55,7 +55,7 @@ def download(folder: Path, on_progress: OnProgress | None) -> None:
     hub_download.download_splits(REPOSITORY, REVISION, HUB_SPLITS, folder / REVISION, on_progress)
 
 
-def _from_hub(shards: Sequence[Path]) -> Source:
+def _from_hub(folder: Path, shards: Sequence[Path]) -> Source:
     counts = hub.class_counts(shards, "image", "label")
     check_counts(NAME, class_split(NAME), counts)
     return Source(
@@ -66,10 +66,11 @@ def _from_hub(shards: Sequence[Path]) -> Source:
         exact=False,
         counts=counts,
         files=lambda: hub.image_files(shards, "image", "label"),
+        place=f"{folder}: ",
     )
 
 
-def _from_files(description: str, images: Mapping[str, Sequence[Path]]) -> Source:
+def _from_files(folder: Path, description: str, images: Mapping[str, Sequence[Path]]) -> Source:
     counts = {label: len(paths) for label, paths in images.items()}
     check_counts(NAME, class_split(NAME), counts)
     return Source(
@@ -80,8 +81,11 @@ def _from_files(description: str, images: Mapping[str, Sequence[Path]]) -> Sourc
         exact=False,
         counts=counts,
         files=lambda: (
-            ImageFile(label, str(path), path.read_bytes) for label, paths in images.items() for path in paths
+            ImageFile(label, path.relative_to(folder).as_posix(), path.read_bytes)
+            for label, paths in images.items()
+            for path in paths
         ),
+        place=f"{folder}/",
     )
 
 

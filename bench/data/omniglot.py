@@ -22,6 +22,7 @@ TRANSFORM = Transform(size=28, colour="grey", invert=True)
 BASE_URL = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
 Drawings = dict[str, dict[str, bytes]]  # "Alphabet/characterNN" -> file name -> PNG
 
+_ARCHIVE_BYTES = 64 << 20  # of either archive, at most: several times their size
 PARTS = {  # md5 of the official archives; a copy packed again by somebody else has others and is as good
     "images_background": "68d2efa1b9178cc56df9314c21c6e718",
     "images_evaluation": "6b91aef0f799c5bb55b94e3f2daec811",
@@ -53,7 +54,10 @@ def open_source(folder: Path) -> Source:
 def download(folder: Path, on_progress: OnProgress | None) -> None:
     """Both official archives, 15 MB, checked against their md5."""
     for name, md5 in PARTS.items():
-        fetch_file(f"{BASE_URL}/{name}.zip", folder / f"{name}.zip", checksum=f"md5:{md5}", on_progress=on_progress)
+        target = folder / f"{name}.zip"
+        fetch_file(
+            f"{BASE_URL}/{name}.zip", target, checksum=f"md5:{md5}", at_most=_ARCHIVE_BYTES, on_progress=on_progress
+        )
 
 
 def _part(folder: Path, name: str) -> Drawings:

@@ -46,7 +46,7 @@ class Source:
     counts : images of each class; classes outside the split may be among them and are ignored
     files : opens the stream of images; within a class their order is the order of the result
     exact : True where every image decodes to the same pixels on every machine (PNG)
-    place : what stands before every image's name in an error, "" or a folder with a slash at its end
+    place : what stands before every image's name in an error; a card does not hold it
     remarks : what was found while the files were listed
     own : a person's own folder: one that can't be meant is refused; standard data sets are as they are
     """
@@ -111,7 +111,7 @@ def prepare(
         }
         pictures = Pictures(splits, {part: filled.names for part, filled in parts.items()})
         if source.own:
-            pictures.refuse_hopeless(source.place.rstrip("/"))
+            pictures.refuse_hopeless(source.description)
         pixels = cache.pixel_hash(splits)
         card = DataCard(
             source.name,
@@ -125,7 +125,7 @@ def prepare(
             (*source.remarks, *notes, *pictures.remarks()),
         )
         cache.write_card(scratch, card, splits)
-    say(source.description if source.own else source.name, card.remarks or ())
+    say(source.description if source.own else source.name, card.remarks or (), own=source.own)
     return cache.read(folder, source.name)
 
 

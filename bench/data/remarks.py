@@ -62,23 +62,22 @@ def remark(kind: str, where: str, names: Sequence[str], count: int | None = None
     return [Remark(kind, where, n, tuple(names[:_FIRST]))] if n else []
 
 
-def sentence(found: Remark) -> str:
-    """One line: what was found, the first names, what to do."""
+def sentence(found: Remark, *, own: bool) -> str:
+    """One line: what was found, the first names and, about a person's own images, what to do.
+
+    Standard data sets are compared as they were published, faults included.
+    """
     kind = KINDS.get(found.kind)
     if kind is None:  # a card of a later version
         return f"{found.count} x {found.kind} {found.where}: {', '.join(found.first)}"
     names = ", ".join(found.first) + (", ..." if len(found.first) < found.count else "")
     what, tail = kind.what.format(where=found.where), f" [{found.where}]" if found.kind == "suffix" else ""
-    return f"{what}: {found.count:,}{tail} ({names}). {kind.remedy}".rstrip()
+    remedy = f". {kind.remedy}" if own and kind.remedy else ""
+    return f"{what}: {found.count:,}{tail} ({names}){remedy}"
 
 
-def is_quiet(found: Remark) -> bool:
-    """Harmless: it is told to who asks, and is in the card."""
-    return found.kind in KINDS and KINDS[found.kind].quiet
-
-
-def say(name: str, remarks: Iterable[Remark]) -> None:
-    """On stderr, once, when a data set is prepared; the card keeps them."""
+def say(name: str, remarks: Iterable[Remark], *, own: bool) -> None:
+    """On stderr, once, when a data set is prepared; what is harmless is left to the card."""
     for found in remarks:
-        if not is_quiet(found):
-            sys.stderr.write(f"warning: {name}: {sentence(found)}\n")
+        if not KINDS[found.kind].quiet:
+            sys.stderr.write(f"{'warning' if own else 'note'}: {name}: {sentence(found, own=own)}\n")

@@ -7,7 +7,10 @@ claimed, a failed checksum, an archive that ends early. The error names the memb
 
 from __future__ import annotations
 
+import errno
+import gzip
 import io
+import lzma
 import shutil
 import stat
 import tarfile
@@ -22,6 +25,10 @@ from typing import IO
 from bench.errors import DataInvalid
 
 _CHUNK = 1 << 20
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError)
+_TELLING = frozenset({b"L", b"K", b"x", b"g", b"X"})  # GNU long name and link, pax for one member, for all, Solaris
+_TELLING_BYTES = 1 << 20
+_TELLING_CHAIN = 16
 _SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -105,7 +112,7 @@ def _checked_zip(archive: Path, limits: Limits) -> Iterator[tuple[zipfile.ZipFil
 def _unpack_tar(archive: Path, target: Path, limits: Limits) -> None:
     packed = archive.stat().st_size
     budget = _Budget(archive, limits)
-    with _broken_means_invalid(archive), tarfile.open(archive) as opened:
+    with _broken_means_invalid(archive), tarfile.open(archive, tarinfo=_careful(archive)) as opened:
         for info in opened:  # a stream: a compressed tar has no table of contents to judge beforehand
             if not (info.isreg() or info.isdir()):
                 raise _refused(archive, info.name, "is a link or a special file")
@@ -119,6 +126,26 @@ def _unpack_tar(archive: Path, target: Path, limits: Limits) -> None:
                     if stream is not None:
                         _write(archive, info.name, stream, target, info.size)
         _check_end(opened)
+
+
+def _careful(archive: Path) -> type[tarfile.TarInfo]:
+    """Headers that only tell something about the next one (long names, pax records) are read whole and recursively.
+
+    A real member has at most a few of them, a few kilobytes each.
+    """
+
+    chained = 0
+
+    class Careful(tarfile.TarInfo):
+        def _proc_member(self, opened: tarfile.TarFile) -> tarfile.TarInfo:  # where subclasses are meant to step in
+            nonlocal chained
+            chained = chained + 1 if self.type in _TELLING else 0
+            if chained and (self.size > _TELLING_BYTES or chained > _TELLING_CHAIN):
+                raise _refused(archive, self.name, "has a header too long to be true")
+            info: tarfile.TarInfo = super()._proc_member(opened)  # type: ignore[misc]  # not in the stubs
+            return info
+
+    return Careful
 
 
 def _check_end(opened: tarfile.TarFile) -> None:
@@ -142,6 +169,8 @@ class _Budget:
 
     def claim(self, member: str, size: int, packed: int | None) -> None:
         limits = self.limits
+        if size < 0:
+            raise _refused(self.archive, member, f"claims {size:,} bytes")
         self.members += 1
         self.total += size
         if self.members > limits.members:
@@ -164,7 +193,12 @@ def _safe_parts(archive: Path, member: str) -> tuple[str, ...]:
 
 def _write(archive: Path, member: str, stream: IO[bytes], target: Path, size: int) -> None:
     path = target.joinpath(*_safe_parts(archive, member))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise _refused(archive, member, "needs a folder where another member is a file") from error
+    if path.is_dir():
+        raise _refused(archive, member, "is a file where other members need a folder")
     with path.open("xb") as out:  # x: a second member of the same name must not replace the first
         _copy(archive, member, stream, out, size)
 
@@ -186,20 +220,29 @@ def _member(archive: Path, member: str) -> Iterator[None]:
         yield
     except FileExistsError as error:
         raise _refused(archive, member, "occurs twice") from error
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError) as error:
+    except (*_BROKEN, NotImplementedError) as error:
         raise _refused(archive, member, f"is damaged ({error})") from error
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise _refused(archive, member, "has a name too long for this file system") from error
 
 
 @contextmanager
 def _broken_means_invalid(archive: Path) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
-        reason = str(error).partition("\n")[0].rstrip(":")  # tarfile lists every compression it tried
+    except (*_BROKEN, OSError, ValueError, OverflowError, MemoryError) as error:  # ValueError: numbers that are none
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise DataInvalid(
+                f"{archive} can't be unpacked ({error.strerror})", "Free some disk space, or look at the permissions."
+            ) from error
+        reason = (str(error) or type(error).__name__).partition("\n")[0].rstrip(":")  # tarfile lists all it tried
         raise DataInvalid(
             f"{archive} is not a complete zip or tar archive ({reason})", "It may be cut short: get it again."
         ) from error
 
 
 def _refused(archive: Path, member: str, why: str) -> DataInvalid:
-    return DataInvalid(f"{archive}: member {member!r} {why}", "Nothing was unpacked. Get the archive again.")
+    named = repr(member) if len(member) < 200 else f"{member[:60]!r}..."
+    return DataInvalid(f"{archive}: member {named} {why}", "Nothing was unpacked. Get the archive again.")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bench.domains.task import TaskSpec
 from bench.learners.predictions import (
     Answer,
     Gaussian,
@@ -24,44 +25,12 @@ from bench.learners.predictions import (
     named,
 )
 from bench.learners.strategies import Strategy
-from bench.tasks.episodes import Episodes, TrainingSource
+
+if TYPE_CHECKING:
+    from bench.domains.episodes import Episodes
+    from bench.domains.images.task import ImageSpec
 
 Family = Literal["optimization", "metric", "model", "exploration", "reference"]
-
-
-@dataclass(frozen=True)
-class TaskSpec:
-    """What a learner is told about its suite.
-
-    kind : "classification", "regression" or "exploration"
-    way, shot, query : classes, support and query images per class (0, support points, query points for regression;
-        0 where sizes vary from batch to batch)
-    x_shape : (C, H, W) of an image, (dx,) of an input or of an observation
-    y_dim : dy of regression targets, 0 for classification
-    n_train_classes : classes in the train split, 0 for regression
-    kernel : covariance function of Gaussian-process suites, which an oracle may know, else ""
-    noise : its noise standard deviation, else 0
-    environment : "bandit" or "mdp" for exploration, else ""; the fields below are 0 elsewhere
-    actions : number of actions A
-    steps : interactions of one trial
-    horizon : steps of one inner episode, 1 for bandits
-    states : S of MDPs, 0 for bandits
-    """
-
-    kind: Literal["classification", "regression", "exploration"]
-    way: int
-    shot: int
-    query: int
-    x_shape: tuple[int, ...]
-    y_dim: int = 0
-    n_train_classes: int = 0
-    kernel: str = ""
-    noise: float = 0.0
-    environment: Literal["bandit", "mdp", ""] = ""
-    actions: int = 0
-    steps: int = 0
-    horizon: int = 0
-    states: int = 0
 
 
 class Learner(nn.Module):
@@ -70,28 +39,28 @@ class Learner(nn.Module):
     Class attributes, declared by the author and tested by the harness (an option may decide them: use a property):
 
     family : the kind of meta-learning
+    domains : kinds of task it can be asked; `skip` refuses single ones of them
     transductive : does a prediction depend on the other queries of its episode? (`bench check` tests it)
     label_equivariant : does renaming the classes rename the answers? Required by `bench check` where declared
     trains : False for a learner with nothing to meta-train; its rows have no seeds
-    fixed_way : True if the number of classes is built in at construction
     external_data, saw_test_classes : pre-training outside the suite's train split
-    knows : for oracles, what `predict` is told beyond the support set; such a row is a bound
+    privileged : for oracles, what `predict` is told beyond the support set; such a row is a bound
     """
 
     family: ClassVar[Family]
+    domains: ClassVar[tuple[str, ...]] = ("classification", "regression")
     transductive: bool = False
     label_equivariant: bool = False
     trains: bool = True
-    fixed_way: bool = False
     external_data: tuple[str, ...] = ()
     saw_test_classes: bool = False
-    knows: str = ""
+    privileged: str = ""
 
     @dataclass
     class Options:
         """Every field is a `--set key=value` and an entry of a recipe."""
 
-    task: TaskSpec
+    task: Any  # the spec of its domain, `bench.TaskSpec` being what all have in common
     options: Any
 
     def __init__(self, task: TaskSpec, options: Any) -> None:
@@ -103,8 +72,8 @@ class Learner(nn.Module):
         self._drawn: set[str] = set()  # buffers that `noise` made; others of such a name are the learner's own
 
     @classmethod
-    def skip(cls, task: TaskSpec) -> str | None:
-        """Why this learner can't answer such a task, or None. A skipped run is a record with the reason."""
+    def skip(cls, task: Any) -> str | None:
+        """Why this learner can't answer such a task of its `domains`, or None; the reason stands in the record."""
         return None
 
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Answer:
@@ -122,7 +91,7 @@ class Learner(nn.Module):
         -------
         logits [B, Q, way]; `Point`, `Gaussian`, `GaussianMixture` or `MultivariateGaussian` for regression; or a dict
         whose "final" is ranked and whose other keys become further metrics. Ties go to the lowest label.
-        An oracle (`knows`) also takes the keyword `parameters`: dict of float32 [B].
+        A privileged one also takes the keyword `parameters`: dict of float32 [B].
         """
         raise NotImplementedError(f"{type(self).__name__} must implement predict")
 
@@ -144,9 +113,10 @@ class Learner(nn.Module):
         """An optimizer of the learner's own for `steps` steps, or None to take the recipe's."""
         return None
 
-    def meta_train(self, source: TrainingSource, validate: Callable[[], float], steps: int) -> None:
+    def meta_train(self, source: Any, validate: Callable[[], float], steps: int) -> None:
         """Override for total control: train from `source`, call `validate()` when a candidate is ready.
 
+        `source` is the `TrainingSource` of the suite's domain.
         The best validated state is kept. A learner that overrides this is not resumed within its training.
         """
         raise NotImplementedError  # the harness calls it only where it is overridden
@@ -188,9 +158,8 @@ class EmbeddingLearner(Learner):
     small products. `embed` must treat images independently in eval mode.
     """
 
-    @classmethod
-    def skip(cls, task: TaskSpec) -> str | None:
-        return None if task.kind == "classification" else "embeds images; the suite asks for regression"
+    domains = ("classification",)
+    task: ImageSpec
 
     def embed(self, images: Tensor) -> Tensor:
         """[M, C, H, W] float32 in [0, 1] -> [M, ...], any trailing shape."""
@@ -219,3 +188,10 @@ def default_loss(prediction: Prediction, query_y: Tensor) -> Tensor:
             return F.gaussian_nll_loss(mean, query_y, std**2, full=True, eps=1e-12)
         case GaussianMixture() | MultivariateGaussian():
             raise TypeError(f"no default loss for {type(prediction).__name__}: override loss()")
+
+
+def unfit(learner: type[Learner], task: TaskSpec) -> str | None:
+    """Why a learner can't be asked such a task, or None: it is of another domain, or the learner skips it."""
+    if task.kind not in learner.domains:
+        return f"does {' and '.join(learner.domains)} only; the suite asks for {task.kind}"
+    return learner.skip(task)

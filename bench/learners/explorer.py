@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from bench.learners.contract import Family, Learner, TaskSpec
+from bench.domains.task import TaskSpec
+from bench.learners.contract import Family, Learner
 from bench.learners.predictions import PredictionError
-from bench.tasks.environments import Environments
+
+if TYPE_CHECKING:
+    from bench.domains.exploration.environments import Environments
+    from bench.domains.exploration.task import ExplorationSpec
 
 State = Any  # a tensor, or any nesting of tuples, lists and dicts of them, each with a leading dimension of trials
 
@@ -22,6 +26,8 @@ class Explorer(Learner):
     """
 
     family: ClassVar[Family] = "exploration"
+    domains = ("exploration",)
+    task: ExplorationSpec
 
     def __init__(self, task: TaskSpec, options: Any) -> None:
         super().__init__(task, options)
@@ -73,13 +79,3 @@ def check_logits(logits: object, n: int, actions: int) -> None:
             f"act: expected logits of shape {[n, actions]}, found {found}.",
             "act() is batched over trials and returns (logits [B, A], state).",
         )
-
-
-def unfit(learner: type[Learner], task: TaskSpec) -> str | None:
-    """Why a learner can't be asked such a task, or None: whoever acts does not predict, and the other way about."""
-    acts, asked = issubclass(learner, Explorer), task.kind == "exploration"
-    if acts and not asked:
-        return f"chooses actions; the suite asks for {task.kind}"
-    if asked and not acts:
-        return "predicts and does not act; the suite asks for exploration"
-    return learner.skip(task)

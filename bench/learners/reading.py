@@ -10,8 +10,6 @@ from typing import Any
 
 from bench.identity.code import parse
 
-_BASES = {"Learner", "EmbeddingLearner", "Explorer"}
-
 
 @dataclass(frozen=True)
 class LearnerInfo:
@@ -39,12 +37,17 @@ class LearnerInfo:
 
 
 def learner_classes(file: Path, any_class: bool = False) -> list[str]:
-    """Classes of a file that derive from a learner base, in order (or all its classes)."""
-    names = []
-    for node in parse(file).body:
-        if isinstance(node, ast.ClassDef) and (any_class or _base_names(node) & _BASES):
-            names.append(node.name)
-    return names
+    """Classes of a file that state a family, in order (or all its classes); a base of several learners states none."""
+    classes = [node for node in parse(file).body if isinstance(node, ast.ClassDef)]
+    return [node.name for node in classes if any_class or any(_assigned(part) == "family" for part in node.body)]
+
+
+def _assigned(node: ast.stmt) -> str | None:
+    """The name that a statement gives a value to or declares, if it is one of a class's attributes."""
+    target = (
+        node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AnnAssign) else None
+    )
+    return target.id if isinstance(target, ast.Name) else None
 
 
 def _base_names(node: ast.ClassDef) -> set[str]:
@@ -59,13 +62,8 @@ def read_info(name: str, file: Path, class_name: str, origin: str, module: str |
     if found and "Explorer" in _base_names(found):
         attributes["family"] = "exploration"  # inherited, unless the body says otherwise
     for node in found.body if found else ():
-        target: ast.expr | None = None
-        if isinstance(node, ast.Assign):
-            target = node.targets[0]
-        elif isinstance(node, ast.AnnAssign):
-            target = node.target
-        if isinstance(target, ast.Name) and isinstance(node, ast.Assign | ast.AnnAssign):
-            attributes[target.id] = _literal(node.value)
+        if (attribute := _assigned(node)) and isinstance(node, ast.Assign | ast.AnnAssign):
+            attributes[attribute] = _literal(node.value)
         elif isinstance(node, ast.FunctionDef):
             attributes[node.name] = None
     return LearnerInfo(

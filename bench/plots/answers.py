@@ -10,16 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from bench.domains.episodes import Episodes
+from bench.domains.functions.episodes import FrozenFunctions
+from bench.domains.functions.task import SinusoidTask
+from bench.domains.predicting import predicted
 from bench.errors import UsageError
 from bench.learners.contract import Learner
 from bench.learners.predictions import Gaussian, GaussianMixture, MultivariateGaussian, Point, Prediction, named
 from bench.learners.registry import find_learner, load
 from bench.runs.build import build
-from bench.runs.evaluation import answering
-from bench.runs.material import Material
 from bench.runs.precision import Precision, autocast, matmul_precision
-from bench.tasks.episodes import Episodes
-from bench.tasks.suites import MANIFEST_EPISODES, GPTask, SinusoidTask
+from bench.runs.prepared_suite import PreparedSuite
+from bench.tasks.suites import MANIFEST_EPISODES
 
 Floats = npt.NDArray[np.float64]
 POINTS = 201  # of the grid
@@ -71,14 +73,15 @@ class Reply:
     steps: int | None = None
 
 
-def question(material: Material, number: int) -> Question:
+def question(prepared: PreparedSuite, number: int) -> Question:
     """Test episode `number` of a regression suite. Raises UsageError for an episode that the manifest has not."""
     if not 0 <= number < MANIFEST_EPISODES:
         raise UsageError(f"--episode must lie in 0..{MANIFEST_EPISODES - 1:,}, found {number}.")
-    task = material.suite.task
-    assert isinstance(task, SinusoidTask | GPTask)
-    (episode,) = material.evaluation("test").batches(1, 1, first=number)
-    grid = torch.linspace(*task.x, POINTS, device=material.device)
+    frozen = prepared.evaluation("test")
+    assert isinstance(frozen, FrozenFunctions)
+    task = frozen.task
+    (episode,) = frozen.batches(1, 1, first=number)
+    grid = torch.linspace(*task.x, POINTS, device=prepared.device)
     asked = dataclasses.replace(episode, query_x=grid[None, :, None])
     x = grid.double().cpu().numpy()
     truth = posterior = None
@@ -87,18 +90,17 @@ def question(material: Material, number: int) -> Question:
         truth = amplitude * np.sin(x - phase)
     else:
         oracle = load(find_learner("gp_oracle"))
-        posterior = reply(build(oracle, oracle.Options(), material, None, "loop", None), material, asked).final
+        posterior = reply(build(oracle, oracle.Options(), prepared, None, "loop", None), prepared, asked).final
     support = (_numbers(episode.support_x), _numbers(episode.support_y))
     query = (_numbers(episode.query_x), _numbers(episode.query_y))
     return Question(number, x, support, query, truth, posterior, asked)
 
 
-def reply(learner: Learner, material: Material, episode: Episodes, precision: Precision = "fp32") -> Reply:
+def reply(learner: Learner, prepared: PreparedSuite, episode: Episodes, precision: Precision = "fp32") -> Reply:
     """The learner's answer, computed as it is when it is scored."""
     learner.eval()
-    with matmul_precision(precision), torch.no_grad(), autocast(material.device, precision):
-        ask, _ = answering(learner, material.evaluation("test"), 1, episode.first)
-        predictions = named(ask(episode))
+    with matmul_precision(precision), torch.no_grad(), autocast(prepared.device, precision):
+        predictions = named(predicted(learner, episode))
     final = curve(predictions.pop("final"))
     found = {int(match[1]): curve(p) for name, p in predictions.items() if (match := _STEPS.fullmatch(name))}
     by_step = dict(sorted(found.items()))

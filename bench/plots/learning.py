@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
+from bench.domains import find_domain
 from bench.plots.chosen import Chosen
 from bench.plots.style import INK, line, written
 from bench.records import RunStore
@@ -58,7 +59,7 @@ def draw_scores(axes: Axes, runs: Sequence[Chosen]) -> None:
         axes.set_xlim(low, high)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     episodes = "/".join(f"{n:,}" for n in sorted({run.record.episodes for run in runs}))
-    noun = "trials" if runs[0].record.suite.kind == "exploration" else "episodes"
+    noun = find_domain(runs[0].record.suite.kind).noun
     axes.set(title=f"Scores of {episodes} test {noun}", xlabel=_name(metric), ylabel=f"{noun} up to this score")
 
 

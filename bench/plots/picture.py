@@ -24,7 +24,6 @@ from bench.records import RunStore
 from bench.records.store import CHECKPOINT
 from bench.submissions.entry import read_entry
 from bench.submissions.replay import Replay, Site, replay
-from bench.tasks.suites import GPTask
 
 View = Literal["all", "learning", "answers"]
 _LEARNING, _TRIALS, _ROW = 2.4, 2.9, 1.75  # inches: the height of a row of panels
@@ -62,13 +61,13 @@ def picture(
     height = _LEARNING + _LINE * math.ceil(len(runs) / 3)
     blocks = [_Block(height, lambda part: _learning(part, runs))] if view != "answers" else []
     kind = runs[0].record.suite.kind
-    if view != "learning" and kind != "classification":
+    if view != "learning" and kind in ("regression", "exploration"):
         for info in map(find_learner, adapters):
             register(info.name, load(info))
         replays = [_replay(run, tasks_file, warn) for run in runs]
         blocks.append(_trials(runs, replays) if kind == "exploration" else _functions(runs, replays, episodes))
     if not blocks:
-        raise UsageError("Answers to images are labels: there is no picture of them.", "Leave out --view answers.")
+        raise UsageError(f"There is no picture of answers in {kind}, such as labels.", "Leave out --view answers.")
     heights = [block.height for block in blocks]
     figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
     parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)
@@ -94,10 +93,10 @@ def _trials(runs: Sequence[Chosen], replays: Sequence[Replay]) -> _Block:
 
 def _functions(runs: Sequence[Chosen], replays: Sequence[Replay], episodes: Sequence[int]) -> _Block:
     """A row a run and a column an episode; a single episode has the runs side by side."""
-    material = replays[0].material
-    gp = isinstance(material.suite.task, GPTask)
-    questions = [question(material, number) for number in (episodes or ((0, 16, 32) if gp else (0, 1, 2)))]
-    replies = [[reply(r.learner, material, q.episode, r.record.precision) for q in questions] for r in replays]
+    prepared = replays[0].prepared
+    apart = prepared.suite.domain.block(prepared.suite)
+    questions = [question(prepared, number) for number in (episodes or (0, apart, 2 * apart))]
+    replies = [[reply(r.learner, prepared, q.episode, r.record.precision) for q in questions] for r in replays]
     rows, columns = len(runs), len(questions)
     if turned := columns == 1:
         rows, columns = 1, len(runs)

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from bench.domains.exploration.environments import BanditEnvironments
+from bench.domains.exploration.rollout import by_inner_episode, lost_by_pull, play
+from bench.domains.exploration.worlds import FrozenTrials
 from bench.learners.explorer import Explorer
 from bench.runs.precision import autocast, matmul_precision
-from bench.runs.rollout import by_inner_episode, lost_by_pull, play
 from bench.submissions.replay import Replay
-from bench.tasks.environments import BanditEnvironments
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,12 +40,13 @@ class Progress:
 
 def progress(replayed: Replay) -> Progress:
     """Play the trials that the record scored once more, in the batches it scored them in."""
-    record, learner, material = replayed.record, replayed.learner, replayed.material
-    assert isinstance(learner, Explorer)
+    record, learner, prepared = replayed.record, replayed.learner, replayed.prepared
+    frozen = prepared.evaluation("test")
+    assert isinstance(learner, Explorer) and isinstance(frozen, FrozenTrials)
     learner.eval()
     parts, regret = [], False
-    with matmul_precision(record.precision), torch.no_grad(), autocast(material.device, record.precision):
-        for trials in material.evaluation("test").trials(record.episodes, max(1, record.timing.batch)):
+    with matmul_precision(record.precision), torch.no_grad(), autocast(prepared.device, record.precision):
+        for trials in frozen.trials(record.episodes, max(1, record.timing.batch)):
             played, world = play(learner, trials), trials.environments
             if regret := isinstance(world, BanditEnvironments):
                 parts.append(lost_by_pull(played, world).cumsum(1))

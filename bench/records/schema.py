@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 SCHEMA: Final = "bench.record/1"
 
@@ -26,7 +26,7 @@ class SuiteRef(_Part):
 
     name: str
     version: int
-    kind: Literal["classification", "regression", "exploration"]
+    kind: str  # the domain's: "classification", "regression", "exploration", or one from outside
     manifest_sha256: str
     data_fingerprint: str | None  # None for generated tasks
     pinned: bool  # both hashes agree with tasks.yaml; False shows as "unpinned"
@@ -43,7 +43,8 @@ class AlgorithmRef(_Part):
     options: dict[str, Any]  # resolved, every field
     overrides: dict[str, Any]  # what --set changed
     trains: bool
-    knows: str = ""  # for oracles: what they are told beyond the support set; their rows are bounds
+    # For oracles: what they are told beyond the support set; their rows are bounds. Called "knows" in older records.
+    privileged: str = Field(default="", validation_alias=AliasChoices("privileged", "knows"))
     source_sha256: str  # of the learner's code (`bench.identity.code`)
 
 

@@ -10,13 +10,18 @@ import torch
 from bench.learners.contract import Learner
 from bench.learners.strategies import Strategy
 from bench.learners.weights import load_weights, read_tensors
-from bench.runs.material import Material
+from bench.runs.prepared_suite import PreparedSuite
 
 
 def build(
-    learner: type[Learner], options: Any, material: Material, seed: int | None, strategy: Strategy, weights: Path | None
+    learner: type[Learner],
+    options: Any,
+    prepared: PreparedSuite,
+    seed: int | None,
+    strategy: Strategy,
+    weights: Path | None,
 ) -> Learner:
-    """An instance for the material's task. The process's random state is left as it was.
+    """An instance for the suite's task. The process's random state is left as it was.
 
     seed : seeds the initial weights and the prediction noise; None, for learners without training, counts as 0
     weights : a safetensors file, None keeps the initial weights
@@ -25,10 +30,10 @@ def build(
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed or 0)
-        built = learner(material.spec, options)
+        built = learner(prepared.spec, options)
     built.noise_seed = seed or 0
     built.strategy = strategy
-    built = built.to(material.device)
+    built = built.to(prepared.device)
     if weights:
         load_weights(built, read_tensors(weights)[0])
     return built

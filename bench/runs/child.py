@@ -23,7 +23,7 @@ import torch
 from bench.errors import BenchError
 from bench.runs import facts
 from bench.runs.job import Job
-from bench.runs.material import prepare
+from bench.runs.prepared_suite import prepare
 from bench.runs.resolve import Question
 from bench.runs.run import run
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from bench.learners.explorer import unfit
+from bench.learners.contract import unfit
 from bench.learners.loading import load
 from bench.learners.options import resolve_options
 from bench.runs.job import LearnerFacts, SuiteState
-from bench.runs.material import Material, prepare
+from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.runs.resolve import Answer, Question
 
 
@@ -28,19 +28,18 @@ def answer(question: Question) -> Answer:
         family=learner.family,
         trains=trains,
         transductive=learner.transductive is True,
-        privileged=learner.knows if isinstance(learner.knows, str) else "",
+        privileged=learner.privileged if isinstance(learner.privileged, str) else "",
         skip=unfit(learner, prepared.spec),
     )
     return Answer(suite_state(prepared), facts)
 
 
-def suite_state(prepared: Material) -> SuiteState:
-    spec, pool = prepared.spec, prepared.pools.get("train")
+def suite_state(prepared: PreparedSuite) -> SuiteState:
     return SuiteState(
         prepared.manifest,
         prepared.fingerprint,
         prepared.pinned,
         prepared.source,
-        (spec.way, spec.shot, spec.query),
-        (pool.n_classes, int(pool.counts.min())) if pool else None,
+        prepared.spec.episode_shape,
+        prepared.suite.domain.train_pool(prepared.data),
     )

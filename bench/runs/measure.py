@@ -10,14 +10,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.records import Memory, Size
-from bench.runs.timing import singles
 
 if TYPE_CHECKING:
+    from bench.domains import Frozen
     from bench.learners.contract import Learner
-    from bench.tasks.episodes import EvaluationEpisodes
 
 
-def size(learner: Learner, episodes: EvaluationEpisodes) -> Size:
+def size(learner: Learner, episodes: Frozen) -> Size:
     """Number of parameters, and floating-point operations of one episode or trial where torch can count them."""
     return Size(
         parameters=sum(p.numel() for p in learner.parameters()), flops_per_episode=_flops_per_episode(learner, episodes)
@@ -32,8 +31,8 @@ def peak_memory(device: torch.device) -> Memory:
     return Memory(peak_host_mib=round(host, 1), peak_device_mib=on_device and round(on_device, 1))
 
 
-def _flops_per_episode(learner: Learner, episodes: EvaluationEpisodes) -> float | None:
-    answer = next(singles(learner, episodes, 1))
+def _flops_per_episode(learner: Learner, episodes: Frozen) -> float | None:
+    answer = next(episodes.singles(learner, 1))
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             answer()

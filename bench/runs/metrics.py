@@ -11,17 +11,6 @@ from bench.tasks.suites import Suite
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNITS = {
-    "accuracy": "fraction",
-    "mse": "squared target unit",
-    "loglik": "nats per target point",
-    "loglik_joint": "nats per target point",
-    "coverage95": "fraction",  # near .95 where the spread is honest; never ranked
-    "reward": "reward per trial",
-    "regret": "reward per trial",
-}
-_INNER = "reward per inner episode"
-_LOWER_IS_BETTER = {"mse", "regret"}
 _MAX_FLOORED = 0.05  # more non-finite episodes than this fail the run
 _NOT_METRICS = {"episode", "score", "n_correct", "floored", "classes"}
 
@@ -36,12 +25,12 @@ def metrics(suite: Suite, scores: pd.DataFrame) -> list[Metric]:
 
 def _metric(name: str, values: pd.Series[float], suite: Suite, floored: int) -> Metric:
     array = values.to_numpy(dtype=float)
-    base = name.partition("@")[0]
-    interval = bootstrap_t_interval(array) if base == "mse" else t_interval(array)
+    facts = suite.domain.metric(name)
+    interval = bootstrap_t_interval(array) if facts.skewed else t_interval(array)
     return Metric(
         name=name,
-        unit=_INNER if "@episode" in name else _UNITS[base],
-        higher_is_better=base not in _LOWER_IS_BETTER,
+        unit=facts.unit,
+        higher_is_better=facts.higher_is_better,
         mean=interval.mean,
         sd=interval.sd,
         se=interval.se,

@@ -140,7 +140,7 @@ class _Memory:
             "bench": [__version__, PROTOCOL],
             "learner": [question.info.origin, question.info.name, source],
             "suite": [definition_sha256(suite), suite.pin and suite.pin.model_dump()],
-            "fingerprint": _fingerprint(question),
+            "fingerprint": suite.domain.fingerprint(suite, question.data_dir),
             "recipe": question.recipe.model_dump(mode="json"),
             "overrides": question.overrides,
             "checkpoint": question.starts_from_checkpoint,
@@ -161,17 +161,6 @@ class _Memory:
             aside = self.file.with_suffix(".part")
             aside.write_text(json.dumps(asdict(answer)))
             aside.replace(self.file)
-
-
-def _fingerprint(question: Question) -> str | None:
-    """Of the suite's images as they are prepared on this machine. Raises DataMissing, DataInvalid."""
-    from bench.data import load
-    from bench.tasks.suites import ImageTask
-
-    task = question.suite.task
-    if not isinstance(task, ImageTask):
-        return None
-    return load(task.data, data_dir=question.data_dir, path=task.path, image_size=task.image_size).card.fingerprint
 
 
 def _file_sha256(file: Path) -> str:

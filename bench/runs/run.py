@@ -30,12 +30,12 @@ from bench.runs.environment import Contention, environment
 from bench.runs.evaluation import evaluate
 from bench.runs.job import Job
 from bench.runs.leftovers import threads_left
-from bench.runs.material import Material, prepare
 from bench.runs.measure import peak_memory, size
 from bench.runs.metrics import too_many_floored
 from bench.runs.observer import Observer
 from bench.runs.outcome import Outcome, finished, suffices
 from bench.runs.precision import matmul_precision
+from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.runs.recipes import SMOKE_STEPS
 from bench.runs.state import TrainingState, file_sha256
 from bench.runs.train import Selection, Trained, meta_train
@@ -154,13 +154,13 @@ def _folder(at: Workplace) -> Iterator[None]:
             at.folder.rmdir()
 
 
-def _leak(at: Workplace, prepared: Material) -> str | None:
+def _leak(at: Workplace, prepared: PreparedSuite) -> str | None:
     learner = load(at.job.info)
     options = resolve_options(learner, at.job.facts.options)
     return find_leak(learner, options, prepared.spec, at.job.source_sha256, at.store.root, at.device)
 
 
-def _learner(at: Workplace, prepared: Material, found: Outcome | None = None) -> Learner:
+def _learner(at: Workplace, prepared: PreparedSuite, found: Outcome | None = None) -> Learner:
     job, learner = at.job, load(at.job.info)
     weights = _scored_weights(found, job) if found else job.settings.checkpoint
     options = resolve_options(learner, job.facts.options)
@@ -192,30 +192,28 @@ def _take_over(found: Outcome, store: RunStore, findings: Findings) -> None:
     findings.timing = Timing(train_s=old.train_s, train_episodes_per_s=old.train_episodes_per_s)
 
 
-def _rehearse(at: Workplace, prepared: Material) -> None:
+def _rehearse(at: Workplace, prepared: PreparedSuite) -> None:
     """Let an untrained copy answer two validation episodes: what it can't answer shows before the training, not after.
 
     Raises PredictionError. Whatever else it raises may be the lack of training, and is left to the evaluation.
     """
     try:
         copy = _learner(at, prepared)
-        evaluate(copy, at.job.suite, prepared.evaluation("val"), 2, batch=2, precision=at.job.recipe.precision)
+        evaluate(copy, prepared.evaluation("val"), 2, batch=2, precision=at.job.recipe.precision)
     except (PredictionError, SystemExit):
         raise
     except Exception:
         return
 
 
-def _train(at: Workplace, prepared: Material, learner: Learner) -> Trained:
+def _train(at: Workplace, prepared: PreparedSuite, learner: Learner) -> Trained:
     job = at.job
     rule, recipe = job.suite.validation, job.recipe
     assert job.seed is not None
     held_out = prepared.evaluation("val")
 
     def validate() -> float:
-        scores = evaluate(
-            learner, job.suite, held_out, rule.episodes, batch=recipe.eval_batch, precision=recipe.precision
-        )
+        scores = evaluate(learner, held_out, rule.episodes, batch=recipe.eval_batch, precision=recipe.precision)
         return float(scores["score"].mean())
 
     checks = 1 if recipe.steps <= SMOKE_STEPS else rule.checks
@@ -248,7 +246,7 @@ def _training_cost(job: Job, trained: Trained) -> Timing:
     return Timing(train_s=round(progress.seconds, 3), train_episodes_per_s=round(rate, 3))
 
 
-def _evaluate(at: Workplace, prepared: Material, learner: Learner, found: Outcome | None) -> Scored:
+def _evaluate(at: Workplace, prepared: PreparedSuite, learner: Learner, found: Outcome | None) -> Scored:
     """Score the test episodes that are not scored yet.
 
     All of them, where the earlier ones were scored on another machine: a record speaks of one environment.
@@ -270,7 +268,6 @@ def _evaluate(at: Workplace, prepared: Material, learner: Learner, found: Outcom
     contention, began = Contention(), time.perf_counter()
     scores = evaluate(
         learner,
-        job.suite,
         prepared.evaluation("test"),
         job.episodes - first,
         batch=recipe.eval_batch,
@@ -291,7 +288,7 @@ def _same_machine(found: Outcome, device: torch.device) -> bool:
 
 
 def _finish(
-    at: Workplace, prepared: Material, learner: Learner, scored: Scored, findings: Findings, left: str | None
+    at: Workplace, prepared: PreparedSuite, learner: Learner, scored: Scored, findings: Findings, left: str | None
 ) -> Outcome:
     findings.scores = scored.scores
     findings.timing = findings.timing.model_copy(

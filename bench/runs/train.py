@@ -10,20 +10,18 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
+from bench.domains import TrainingSource
 from bench.errors import BenchError, DataInvalid
 from bench.learners.contract import Learner
-from bench.learners.explorer import Explorer
 from bench.learners.weights import Tensors, load_weights
 from bench.runs.observer import Observer
 from bench.runs.precision import autocast
 from bench.runs.recipes import Optimizer, Recipe, Schedule
 from bench.runs.state import Modules, Progress, TrainingState
-from bench.tasks.episodes import TrainingSource
-from bench.tasks.seeding import seed_step
+from bench.seeding import seed_step
 
 Validate = Callable[[], float]
 _REPORT_EVERY = 0.5  # seconds between reports of the loss, which cost a device synchronisation
@@ -190,12 +188,8 @@ def _restored(state: TrainingState, modules: Modules, optimizer: torch.optim.Opt
 def _step(
     learner: Learner, source: TrainingSource, optimizer: torch.optim.Optimizer, recipe: Recipe, first: bool
 ) -> torch.Tensor:
-    batch: Any
-    if isinstance(learner, Explorer):
-        batch = source.environments(recipe.batch)
-    else:
-        shape = recipe.train
-        batch = source.episodes(recipe.batch, shape.way, shape.shot, shape.query)
+    shape = recipe.train
+    batch = source.draw(recipe.batch, shape.way, shape.shot, shape.query)
     optimizer.zero_grad(set_to_none=True)
     with autocast(source.device, recipe.precision):
         loss = learner.train_step(batch)

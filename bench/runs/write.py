@@ -99,7 +99,7 @@ def record_of(job: Job, status: str, reason: str | None, findings: Findings) -> 
             options=facts.options,
             overrides=dict(job.settings.overrides),
             trains=job.seed is not None,
-            knows=facts.privileged,
+            privileged=facts.privileged,
             source_sha256=job.source_sha256,
         ),
         recipe=job.recipe_name,

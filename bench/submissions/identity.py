@@ -20,7 +20,7 @@ from bench.submissions.container import files_below
 from bench.submissions.entry import Entry
 from bench.submissions.report import Finding, mismatch, note, ok
 from bench.tasks.manifest import manifest_sha256
-from bench.tasks.suites import ImageTask, Suite
+from bench.tasks.suites import Suite
 
 
 def check_files(entry: Entry) -> Iterator[Finding]:
@@ -59,16 +59,11 @@ def check_suite(entry: Entry, suite: Suite) -> Iterator[Finding]:
     yield from wrong
     if not wrong:
         yield ok("suite", f"{suite.name}@{suite.version}, manifest {entry.record.suite.manifest_sha256[:16]}")
-    task = suite.task
-    if isinstance(task, ImageTask) and (suite.pin is None or suite.pin.data is None):
+    if suite.domain.loads_data and (suite.pin is None or suite.pin.data is None):
         claimed = entry.record.suite.data_fingerprint
         yield note("data fingerprint", f"{suite.name} pins no images: {claimed} can't be compared")
-    if not _drawable(suite):
+    if not suite.domain.drawable(suite):
         yield note("manifest hash", "the episodes can't be drawn without the suite's folder of images")
-
-
-def _drawable(suite: Suite) -> bool:
-    return not isinstance(suite.task, ImageTask) or suite.task.pool is not None
 
 
 def _suite_mismatches(entry: Entry, suite: Suite) -> Iterator[Finding]:
@@ -77,16 +72,16 @@ def _suite_mismatches(entry: Entry, suite: Suite) -> Iterator[Finding]:
         yield mismatch(
             "suite", f"{claimed.name}@{claimed.version} ({claimed.kind}); known is {suite.version} ({suite.kind})"
         )
-    manifest = manifest_sha256(suite) if _drawable(suite) else None
+    manifest = manifest_sha256(suite) if suite.domain.drawable(suite) else None
     for name, expected in (("recomputed", manifest), ("pinned", suite.pin.manifest if suite.pin else None)):
         if expected is not None and claimed.manifest_sha256 != expected:
             yield mismatch("manifest hash", f"the {name} one is {_hashes(expected, claimed.manifest_sha256)}")
     pinned_data = suite.pin.data if suite.pin else None
-    if not isinstance(suite.task, ImageTask) and claimed.data_fingerprint is not None:
+    if not suite.domain.loads_data and claimed.data_fingerprint is not None:
         yield mismatch("data fingerprint", f"{suite.name} is generated and has none, found {claimed.data_fingerprint}")
     if pinned_data is not None and claimed.data_fingerprint != pinned_data:
         yield mismatch("data fingerprint", f"pinned is {_hashes(pinned_data, str(claimed.data_fingerprint))}")
-    pinned = suite.pin is not None and (pinned_data is not None or not isinstance(suite.task, ImageTask))
+    pinned = suite.pin is not None and (pinned_data is not None or not suite.domain.loads_data)
     if claimed.pinned != pinned:
         yield mismatch("suite", f"the record says pinned: {claimed.pinned}, tasks.yaml says {pinned}")
 

@@ -14,9 +14,7 @@ from bench.records.scores import normal_scores, score_problems
 from bench.runs.metrics import metrics, too_many_floored
 from bench.submissions.entry import Entry
 from bench.submissions.report import Finding, mismatch, note, ok
-from bench.tasks.image_episodes import ImageStream
-from bench.tasks.streams import frozen_stream
-from bench.tasks.suites import BanditTask, ImageTask, Suite
+from bench.tasks.suites import Suite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,29 +43,24 @@ def check_scores(entry: Entry, suite: Suite, scores: pd.DataFrame) -> Iterator[F
         yield ok("scores hash", found.sha256)
     for problem in score_problems(scores, record):
         yield mismatch("scores", problem)
-    missing = sorted(_needed(suite) - set(scores.columns))
+    missing = sorted(suite.domain.columns(suite) - set(scores.columns))
     if missing:
         yield mismatch("scores", f"column {missing[0]} is missing")
         return
-    if isinstance(suite.task, ImageTask):
-        yield from _check_correct(scores, suite.task.way * suite.task.query)
-    elif isinstance(suite.task, BanditTask):
-        yield from _check_pulls(scores, suite.task.pulls)
-    elif suite.metric == "mse" and bool((scores["score"] < 0).any()):
-        row = int(np.flatnonzero(scores["score"].to_numpy() < 0)[0])
-        yield mismatch("scores", f"the squared error of episode {row} is negative")
+    for what, text in suite.domain.impossible(suite, scores):
+        yield mismatch(what, text)
 
 
 def check_classes(entry: Entry, suite: Suite, scores: pd.DataFrame) -> Iterator[Finding]:
     """The class ids of every episode are the manifest's, drawn again here."""
-    if not isinstance(suite.task, ImageTask) or "classes" not in scores.columns:
+    if "classes" not in scores.columns:
         return
-    if suite.task.pool is None:
+    if not suite.domain.drawable(suite):
         yield note("class ids", "the episodes can't be drawn without the suite's folder of images")
         return
-    stream = frozen_stream(suite, "test")
-    assert isinstance(stream, ImageStream)
-    asked = stream.block(0, len(scores)).classes
+    asked = suite.domain.asked_classes(suite, len(scores))
+    if asked is None:
+        return
     for row, (expected, found) in enumerate(zip(asked, scores["classes"], strict=True)):
         if not np.array_equal(expected, found):
             yield mismatch(
@@ -122,38 +115,6 @@ def check_curve(entry: Entry, suite: Suite) -> Iterator[Finding]:
             f"{len(curve)} checks choose {value:.6g} at step {step:,}; the record says {validation.mean:.6g} "
             f"at step {validation.step:,} of {validation.checks} checks",
         )
-
-
-def _needed(suite: Suite) -> set[str]:
-    """Columns beyond episode and score that the scores of a suite have."""
-    if isinstance(suite.task, ImageTask):
-        return {"floored", "n_correct", "classes"}
-    return {"floored", "regret"} if isinstance(suite.task, BanditTask) else {"floored"}
-
-
-def _check_pulls(scores: pd.DataFrame, pulls: int) -> Iterator[Finding]:
-    """A pull pays 0 or 1; expected regret is never negative."""
-    score, regret = scores["score"].to_numpy(), scores["regret"].to_numpy()
-    whole = scores["floored"].to_numpy() | (score == np.round(score))
-    for row in np.flatnonzero(~whole | (score < 0) | (score > pulls))[:1]:
-        yield mismatch("score", f"trial {row} scores {score[row]:.6g}, which {pulls} pulls of 0 or 1 can't give")
-    for row in np.flatnonzero((regret < 0) | (regret > pulls))[:1]:
-        yield mismatch("regret", f"trial {row} has regret {regret[row]:.6g} in {pulls} pulls")
-
-
-def _check_correct(scores: pd.DataFrame, queries: int) -> Iterator[Finding]:
-    correct, score = scores["n_correct"].to_numpy(), scores["score"].to_numpy()
-    for row in np.flatnonzero((correct < 0) | (correct > queries))[:1]:
-        yield mismatch("n_correct", f"episode {row} has {correct[row]} correct of {queries} queries")
-    different = np.flatnonzero(score != correct / queries)
-    for row in different[:1]:
-        yield mismatch(
-            "score",
-            f"episode {row} scores {score[row]:.6f}, its {correct[row]} correct of {queries} give "
-            f"{correct[row] / queries:.6f} ({len(different)} such episodes)",
-        )
-    for row in np.flatnonzero(scores["floored"].to_numpy() & (correct != 0))[:1]:
-        yield mismatch("floored", f"episode {row} is marked not finite, yet has {correct[row]} correct")
 
 
 def _unequal(recorded: Metric, recomputed: Metric) -> Iterator[str]:

@@ -18,8 +18,7 @@ import pandas as pd
 from bench.errors import BenchError
 from bench.records import Record, each_run
 from bench.submissions.report import Finding, mismatch, note, ok, suspicious
-from bench.tasks.function_episodes import BLOCK
-from bench.tasks.suites import GPTask, ImageTask, Suite
+from bench.tasks.suites import Suite
 
 Floats = npt.NDArray[np.float64]
 
@@ -93,8 +92,8 @@ def check_plausible(suite: Suite, record: Record, scores: Floats, known: Sequenc
         yield note("plausibility", "a constant vector: nothing to compare")
         return
     yield from _correlation(suite, scores, [k for k in known if k.record.key != record.key])
-    if isinstance(suite.task, ImageTask):
-        yield from _spread(suite.task, scores)
+    if queries := suite.domain.binomial_queries(suite):
+        yield from _spread(scores, queries, suite.domain.chance(suite) or 0.0)
     yield from _order(suite, scores)
 
 
@@ -135,12 +134,12 @@ def _correlation(suite: Suite, scores: Floats, known: Sequence[Known]) -> Iterat
         yield ok("correlation", text)
 
 
-def _spread(task: ImageTask, scores: Floats) -> Iterator[Finding]:
+def _spread(scores: Floats, queries: int, chance: float) -> Iterator[Finding]:
     """Queries of one episode share its difficulty, so that episodes spread more than independent queries would."""
     p, n = float(scores.mean()), len(scores)
-    if p <= 1 / task.way + _ABOVE_CHANCE or p >= 1:
+    if p <= chance + _ABOVE_CHANCE or p >= 1:
         return  # constant answers to balanced queries spread less than chance, honestly
-    floor = math.sqrt(p * (1 - p) / (task.way * task.query))
+    floor = math.sqrt(p * (1 - p) / queries)
     ratio = float(scores.std(ddof=1)) / floor
     finding = suspicious if ratio < 1 - 3 / math.sqrt(2 * n) else ok
     yield finding("spread", f"standard deviation {ratio:.2f} times the binomial floor of independent queries")
@@ -149,8 +148,9 @@ def _spread(task: ImageTask, scores: Floats) -> Iterator[Finding]:
 def _order(suite: Suite, scores: Floats) -> Iterator[Finding]:
     """Episodes are drawn independently: neighbours do not resemble each other and the second half is like the first."""
     series = _comparable(suite, scores)
-    if isinstance(suite.task, GPTask):  # neighbours share their sizes: compare the means of whole blocks
-        blocks: Floats = series[: len(series) // BLOCK * BLOCK].reshape(-1, BLOCK)
+    size = suite.domain.block(suite)
+    if size > 1:  # neighbours share their sizes: compare the means of whole blocks
+        blocks: Floats = series[: len(series) // size * size].reshape(-1, size)
         series = np.asarray(blocks.mean(axis=1), dtype=np.float64)
     lag = float(np.corrcoef(series[:-1], series[1:])[0, 1]) * math.sqrt(len(series))
     first, second = series[: len(series) // 2], series[len(series) // 2 :]
@@ -168,11 +168,12 @@ def _informative(suite: Suite, scores: Floats) -> bool:
     """Does the vector say which episodes are hard? Not at chance, and not where hardly an episode differs."""
     if _varied(scores) < _VARIED:
         return False
-    return not isinstance(suite.task, ImageTask) or float(scores.mean()) > 1 / suite.task.way + _ABOVE_CHANCE
+    chance = suite.domain.chance(suite)
+    return chance is None or float(scores.mean()) > chance + _ABOVE_CHANCE
 
 
 def _comparable(suite: Suite, scores: Floats) -> Floats:
-    if isinstance(suite.task, ImageTask):
+    if suite.domain.binomial_queries(suite):
         return scores
     return np.asarray(pd.Series(scores).rank(), dtype=np.float64)
 

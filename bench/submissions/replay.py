@@ -14,6 +14,7 @@ import torch
 
 from bench.errors import Mismatch, UsageError
 from bench.identity import code_sha256
+from bench.learners.explorer import Explorer
 from bench.learners.options import resolve_options
 from bench.learners.registry import LearnerInfo, find_learner, load, loose_learner
 from bench.records import Record
@@ -21,14 +22,12 @@ from bench.records.store import CHECKPOINT
 from bench.runs.build import build
 from bench.runs.environment import environment
 from bench.runs.evaluation import evaluate
-from bench.runs.material import Material, prepare
 from bench.runs.precision import matmul_precision
+from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.runs.state import file_sha256
 from bench.submissions.entry import Entry
 from bench.submissions.report import Answered, Finding, mismatch, note, ok
-from bench.tasks.episodes import EvaluationEpisodes
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream
 
 if TYPE_CHECKING:
     from bench.learners.contract import Learner
@@ -69,7 +68,7 @@ class Replay:
 
     record: Record
     learner: Learner
-    material: Material
+    prepared: PreparedSuite
     exact: bool
     findings: tuple[Finding, ...]
     answered: Answered
@@ -77,7 +76,7 @@ class Replay:
     @property
     def acts(self) -> bool:
         """Whether its episodes are trials of exploration."""
-        return self.material.suite.kind == "exploration"
+        return isinstance(self.learner, Explorer)
 
     def singles(self, episodes: Iterable[int]) -> pd.DataFrame:
         """Scores of published episodes, each asked alone, in the order given."""
@@ -92,15 +91,9 @@ class Replay:
 
     def block(self, first: int, n: int, batch: int, salt: int = 0) -> pd.DataFrame:
         """Scores of test episodes first .. first + n - 1; a salt other than 0 draws them from an unpublished stream."""
-        suite, precision = self.material.suite, self.record.precision
+        episodes, precision = self.prepared.evaluation("test", salt), self.record.precision
         with matmul_precision(precision):
-            return evaluate(self.learner, suite, self.episodes(salt), n, batch=batch, precision=precision, first=first)
-
-    def episodes(self, salt: int = 0) -> EvaluationEpisodes:
-        """The test episodes, or with another salt than 0 others that nobody has seen."""
-        pool = self.material.pools.get("test")
-        stream = frozen_stream(self.material.suite, "test", pool.counts if pool else None, salt)
-        return EvaluationEpisodes(stream, self.material.device, pool)
+            return evaluate(self.learner, episodes, n, batch=batch, precision=precision, first=first)
 
 
 def replay(entry: Entry, site: Site) -> Replay:
@@ -112,17 +105,17 @@ def replay(entry: Entry, site: Site) -> Replay:
     record = entry.record
     info, found = adapter(entry, site.allow_code)
     learner = load(info)
-    material = material_of(record, site)
+    prepared = prepared_suite(record, site)
     options = resolve_options(learner, record.algorithm.options)
-    built = build(learner, options, material, record.seed, record.strategy, _weights(entry, site.checkpoint))  # type: ignore[arg-type]  # a strategy the record's recipe was checked for
+    built = build(learner, options, prepared, record.seed, record.strategy, _weights(entry, site.checkpoint))  # type: ignore[arg-type]  # a strategy the record's recipe was checked for
     findings = [found]
     if built.transductive != record.protocol.transductive:
         findings.append(
             mismatch("adapter", f"transductive is {built.transductive}, the record says {record.protocol.transductive}")
         )
-    exact, why = _exact(record, material.device)
+    exact, why = _exact(record, prepared.device)
     findings.append(note("arithmetic", why))
-    return Replay(record, built, material, exact, tuple(findings), answered(info, options))
+    return Replay(record, built, prepared, exact, tuple(findings), answered(info, options))
 
 
 def answered(info: LearnerInfo, options: Any) -> Answered:
@@ -159,16 +152,16 @@ def adapter(entry: Entry, allow_code: bool) -> tuple[LearnerInfo, Finding]:
     )
 
 
-def material_of(record: Record, site: Site) -> Material:
+def prepared_suite(record: Record, site: Site) -> PreparedSuite:
     """The record's suite on the site's device. Raises Mismatch unless episodes and images are the record's."""
-    material = prepare(find_suite(record.suite.name, site.tasks_file), site.device, site.data_dir)
+    prepared = prepare(find_suite(record.suite.name, site.tasks_file), site.device, site.data_dir)
     for name, here, recorded in (
-        ("manifest hash", material.manifest, record.suite.manifest_sha256),
-        ("data fingerprint", material.fingerprint, record.suite.data_fingerprint),
+        ("manifest hash", prepared.manifest, record.suite.manifest_sha256),
+        ("data fingerprint", prepared.fingerprint, record.suite.data_fingerprint),
     ):
         if here != recorded:
             raise Mismatch(f"The {name} here is {here}, the record's {recorded}.", "`bench data verify` checks images.")
-    return material
+    return prepared
 
 
 def _weights(entry: Entry, given: Path | None) -> Path | None:

@@ -22,7 +22,7 @@ from bench.runs.recipes import Recipe
 from bench.stats import Interval, crossed_interval, t_interval
 from bench.submissions.entry import Entry
 from bench.submissions.plausible import Floats, Known, known_results
-from bench.submissions.replay import Site, adapter, answered, material_of
+from bench.submissions.replay import Site, adapter, answered, prepared_suite
 from bench.submissions.report import Answered, Finding, Report, mismatch, ok, suspicious
 from bench.tasks.definition import definition_sha256
 
@@ -65,7 +65,7 @@ def _train(
 ) -> tuple[Finding, Answered, list[Floats]]:
     record = entry.record
     info, found = adapter(entry, site.allow_code)
-    prepared = material_of(record, site)
+    prepared = prepared_suite(record, site)
     fields = {name: value for name, value in entry.recipe.items() if name != "name"}
     options = resolve_options(load(info), record.algorithm.options)
     job = Job(
@@ -82,7 +82,7 @@ def _train(
             family=record.algorithm.family,
             trains=True,
             transductive=record.protocol.transductive,
-            privileged=record.algorithm.knows,
+            privileged=record.algorithm.privileged,
             skip=None,
         ),
         checkpoint_sha256=None,

@@ -34,7 +34,7 @@ def measure_speed(entry: Entry, site: Site, say: Callable[[str], None]) -> Recor
         again = ready.block(0, len(published), batch)
         seconds = time.perf_counter() - began
         with matmul_precision(precision):
-            latency = adaptation_latency(ready.learner.eval(), ready.episodes(), precision)
+            latency = adaptation_latency(ready.learner.eval(), ready.prepared.evaluation("test"), precision)
         contended = contention.busy()
     if ready.exact and differing(ready, published, again).any():
         raise Mismatch(f"{entry.folder}: the scores are not those of the record.", "bench verify PATH --level rescored")
@@ -48,7 +48,7 @@ def measure_speed(entry: Entry, site: Site, say: Callable[[str], None]) -> Recor
             "repeats": REPEATS,
             "contended": contended,
             "measured": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "hardware_class": environment(ready.material.device).hardware_class,
+            "hardware_class": environment(ready.prepared.device).hardware_class,
         }
     )
     return replace_record(entry.folder, lambda record: record.model_copy(update={"timing": timing}))

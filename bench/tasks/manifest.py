@@ -4,42 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from bench.errors import Mismatch
-from bench.philox import words
-from bench.tasks.draws import Integers
-from bench.tasks.function_episodes import GPStream
-from bench.tasks.image_episodes import ImageStream
-from bench.tasks.streams import frozen_stream
 from bench.tasks.suites import MANIFEST_EPISODES, Suite
-from bench.tasks.trials import BanditStream, MDPStream, luck_words
-
-_BLOCK = 1_000
 
 
-def manifest_sha256(suite: Suite, counts: Integers | None = None) -> str:
-    """SHA-256 over the suite's parameters and its first 10,000 test episodes.
+def manifest_sha256(suite: Suite, data: Any = None) -> str:
+    """SHA-256 over the suite's parameters and its first 10,000 test episodes, as the domain writes them.
 
-    Images: class ids, image numbers and query order as little-endian int32. Functions: the Philox words and the
-    context and target sizes; function values are left out because they may differ in the last bit between machines.
-    Exploration: the words of problems, luck and action noise.
+    data : of a suite that does not say what it draws from
+
+    Raises BenchError where such a suite comes without.
     """
-    stream = frozen_stream(suite, "test", counts)
     task = suite.task.model_dump(mode="json", exclude={"path"})
     header = {"suite": suite.name, "version": suite.version, "task": task, "episodes": MANIFEST_EPISODES}
     digest = hashlib.sha256(json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
-    for first in range(0, MANIFEST_EPISODES, _BLOCK):
-        if isinstance(stream, ImageStream):
-            block = stream.block(first, _BLOCK)
-            for array in (block.classes, block.support, block.query, block.query_y):
-                digest.update(array.astype("<i4").tobytes())
-        elif isinstance(stream, BanditStream | MDPStream):
-            for luck in luck_words(stream, first, _BLOCK):
-                digest.update(luck.astype("<u8").tobytes())
-        else:
-            digest.update(words(stream.stream, first, _BLOCK, stream.width).astype("<u8").tobytes())
-    if isinstance(stream, GPStream):
-        digest.update(stream.sizes(0, MANIFEST_EPISODES // stream.per_block).astype("<i4").tobytes())
+    for part in suite.domain.manifest(suite, MANIFEST_EPISODES, data):
+        digest.update(part)
     return digest.hexdigest()
 
 

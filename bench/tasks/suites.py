@@ -6,10 +6,13 @@ A suite is immutable once released; a change that can move a score gets `version
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SerializeAsAny, ValidationInfo, field_validator
 
+from bench.domains.contract import Domain
+from bench.domains.registry import domain_of, task_definitions
+from bench.domains.task import TaskDefinition
 from bench.errors import UsageError
 from bench.yamlfile import line_of, parse_yaml
 
@@ -17,194 +20,71 @@ OFFICIAL_EPISODES = 2_000
 MANIFEST_EPISODES = 10_000
 BUDGET_EPISODES = {"full": OFFICIAL_EPISODES, "short": OFFICIAL_EPISODES, "smoke": 100}
 
-Kernel = Literal["rbf", "matern52", "periodic"]
+
+def _task(value: object) -> TaskDefinition:
+    """The definition that `kind` names; its own mistakes keep their places."""
+    if isinstance(value, TaskDefinition):
+        return value
+    definitions = task_definitions()
+    if not isinstance(value, dict):
+        raise ValueError("must be a mapping with a `kind`")
+    kind = value.get("kind")
+    if kind not in definitions:
+        found = f"found {kind!r}" if "kind" in value else "`kind` is missing"
+        raise ValueError(f"kind must be one of {', '.join(map(repr, definitions))}; {found}")
+    return definitions[kind].model_validate(value)
 
 
-def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
-    if bounds[0] > bounds[1]:
-        raise ValueError("a range is [low, high] with low <= high")
-    return bounds
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _positive(bounds: tuple[float, float]) -> tuple[float, float]:
-    if bounds[0] <= 0:
-        raise ValueError("must be positive")
-    return bounds
-
-
-Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
-PositiveRange = Annotated[Range, AfterValidator(_positive)]
-Split = Literal["train", "val", "test"]
-
-
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class ImageTask(_Spec):
-    """N-way K-shot classification of images.
-
-    pool : classes (rotations counted) and images per class of each split. Standard suites state it, so that
-        their episodes can be drawn and hashed without the images; None takes what the folder holds.
-    """
-
-    kind: Literal["images"]
-    data: Literal["omniglot", "miniimagenet", "cifarfs", "glyphs", "imagefolder"]
-    way: int = Field(ge=2)
-    shot: int = Field(ge=1)
-    query: int = Field(ge=1)  # per class
-    rotations: bool = False  # every quarter turn of a class is a class of its own
-    pool: dict[Split, tuple[int, int]] | None = None
-    path: Path | None = None  # imagefolder only
-    image_size: int | None = Field(default=None, ge=8)  # pixels, imagefolder only
-
-    @model_validator(mode="after")
-    def _folder(self) -> ImageTask:
-        if (self.data == "imagefolder") != (self.path is not None):
-            raise ValueError("`path` belongs to data: imagefolder, and imagefolder needs it")
-        if self.pool is None and self.data != "imagefolder":
-            raise ValueError(
-                f"data: {self.data} needs `pool`, e.g. {{train: [64, 600], val: [16, 600], test: [20, 600]}}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _pool_suffices(self) -> ImageTask:
-        if self.pool is None:
-            return self
-        per_class = self.shot + self.query
-        for split in get_args(Split):
-            if split not in self.pool:
-                raise ValueError(f"`pool` needs all of train, val and test; {split} is missing")
-            classes, images = self.pool[split]
-            if classes < self.way or images < per_class:
-                raise ValueError(
-                    f"{self.way} classes of {per_class} images (shot + query) can't be drawn from the {split} pool of "
-                    f"{classes} classes of {images}"
-                )
-        return self
-
-
-class SinusoidTask(_Spec):
-    """y = A sin(x - phi) without noise (Finn et al. 2017, section 5.1)."""
-
-    kind: Literal["sinusoid"]
-    context: int = Field(ge=1)  # support points
-    target: int = Field(ge=1)  # query points
-    amplitude: Range
-    phase: Range
-    x: Range
-
-
-class GPTask(_Spec):
-    """Functions drawn from a Gaussian process on an interval (protocol of Nguyen & Grover 2022, TNP).
-
-    Training draws from `train_kernel`, test from `test_kernel`; validation follows training, so that a suite whose
-    test kernel is out of distribution stays so. Context sizes are uniform on context[0]..context[1], target sizes
-    on target[0]..max_points - 1 - context; both are shared by 16 consecutive episodes.
-    """
-
-    kind: Literal["gp1d"]
-    train_kernel: Kernel
-    test_kernel: Kernel
-    length: PositiveRange
-    scale: PositiveRange
-    period: PositiveRange
-    noise: float = Field(gt=0)  # standard deviation
-    x: Range
-    context: tuple[int, int]
-    target_min: int = Field(ge=1)
-    max_points: int
-
-    @model_validator(mode="after")
-    def _sizes_fit(self) -> GPTask:
-        low, high = self.context
-        if not 1 <= low <= high < self.max_points - self.target_min:
-            raise ValueError(
-                f"context must be [low, high] with 1 <= low <= high < max_points - target_min = "
-                f"{self.max_points - self.target_min}, found {[low, high]}"
-            )
-        return self
-
-
-class BanditTask(_Spec):
-    """Bernoulli bandits, success probabilities uniform on [0, 1] (Duan et al. 2016, RL^2, section 3.1)."""
-
-    kind: Literal["bandit"]
-    arms: int = Field(ge=2)
-    pulls: int = Field(ge=1)  # of one trial
-
-    @property
-    def actions(self) -> int:
-        return self.arms
-
-    @property
-    def steps(self) -> int:
-        return self.pulls
-
-
-class MDPTask(_Spec):
-    """Random tabular MDPs (Duan et al. 2016, RL^2, section 3.2).
-
-    Every transition row is drawn from a flat Dirichlet distribution, every mean reward of a state and action from
-    Normal(1, 1); rewards are observed with Normal(0, 1) noise. Inner episodes of `horizon` steps start in state 0; a
-    trial is `episodes` of them in the same MDP.
-    """
-
-    kind: Literal["mdp"]
-    states: int = Field(ge=2)
-    actions: int = Field(ge=2)
-    horizon: int = Field(ge=1)  # steps of one inner episode
-    episodes: int = Field(ge=1)  # inner episodes of one trial
-
-    @property
-    def steps(self) -> int:
-        return self.horizon * self.episodes
-
-
-ExplorationTask = BanditTask | MDPTask
-Task = Annotated[ImageTask | SinusoidTask | GPTask | BanditTask | MDPTask, Field(discriminator="kind")]
-
-
-class Validation(_Spec):
+class Validation(_Part):
     """Model selection: best mean over a fixed validation stream in the suite's own shape, earliest on ties."""
 
     checks: int = Field(default=20, ge=1)
     episodes: int = Field(default=200, ge=1)
 
 
-class Pin(_Spec):
+class Pin(_Part):
     manifest: str = Field(pattern="^[0-9a-f]{64}$")
     data: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
 
 
-class Suite(_Spec):
+class Suite(_Part):
     """One suite as declared. `name` is its key in the file."""
 
     name: str
     version: int = Field(ge=1)
     title: str
-    task: Task
-    metric: Literal["accuracy", "mse", "loglik", "reward"]
+    task: Annotated[SerializeAsAny[TaskDefinition], PlainValidator(_task)]
+    metric: str  # after `task`, which decides what fits
     validation: Validation = Validation()
     pin: Pin | None = None
 
     @property
-    def kind(self) -> Literal["classification", "regression", "exploration"]:
-        if isinstance(self.task, ImageTask):
-            return "classification"
-        return "exploration" if isinstance(self.task, ExplorationTask) else "regression"
+    def domain(self) -> Domain:
+        return domain_of(self.task)
+
+    @property
+    def kind(self) -> str:
+        """Of its domain, as records name it."""
+        return self.domain.kind
 
     @property
     def higher_is_better(self) -> bool:
-        return self.metric != "mse"
+        return self.domain.metric(self.metric).higher_is_better
 
-    @model_validator(mode="after")
-    def _metric_fits(self) -> Suite:
-        fitting = {"classification": ("accuracy",), "regression": ("mse", "loglik"), "exploration": ("reward",)}
-        if self.metric not in fitting[self.kind]:
-            raise ValueError(f"metric {self.metric!r} does not fit a task of kind {self.task.kind!r}")
-        return self
+    @field_validator("metric")
+    @classmethod
+    def _metric_fits(cls, metric: str, known: ValidationInfo) -> str:
+        if task := known.data.get("task"):  # else it has a mistake of its own
+            fitting = [name for name, facts in domain_of(task).metrics.items() if facts.ranked]
+            if metric not in fitting:
+                raise ValueError(
+                    f"does not fit a task of kind {task.kind!r}, which is ranked by {' or '.join(fitting)}"
+                )
+        return metric
 
 
 def parse_suites(path: Path) -> dict[str, Suite]:

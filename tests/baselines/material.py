@@ -8,19 +8,19 @@ import torch
 from torch import Tensor
 
 import bench
+from bench.domains.episodes import Episodes
 from bench.learners.options import resolve_options
 from bench.learners.registry import find_learner, load
-from bench.tasks.episodes import Episodes
 
 SPECS = {
-    "images": bench.TaskSpec("classification", 5, 2, 3, (1, 28, 28), n_train_classes=30),
-    "colour": bench.TaskSpec("classification", 3, 1, 2, (3, 32, 32), n_train_classes=30),
-    "sinusoid": bench.TaskSpec("regression", 0, 5, 9, (1,), y_dim=1),
-    "gp-rbf": bench.TaskSpec("regression", 0, 0, 0, (1,), y_dim=1, kernel="rbf", noise=0.02),
-    "gp-matern52": bench.TaskSpec("regression", 0, 0, 0, (1,), y_dim=1, kernel="matern52", noise=0.02),
-    "gp-periodic": bench.TaskSpec("regression", 0, 0, 0, (1,), y_dim=1, kernel="periodic", noise=0.02),
-    "bandit": bench.TaskSpec("exploration", 0, 0, 0, (1,), environment="bandit", actions=3, steps=8, horizon=1),
-    "mdp": bench.TaskSpec("exploration", 0, 0, 0, (4,), environment="mdp", actions=3, steps=8, horizon=4, states=4),
+    "images": bench.ImageSpec(5, 2, 3, (1, 28, 28), n_train_classes=30),
+    "colour": bench.ImageSpec(3, 1, 2, (3, 32, 32), n_train_classes=30),
+    "sinusoid": bench.FunctionSpec(5, 9),
+    "gp-rbf": bench.FunctionSpec(0, 0, kernel="rbf", noise=0.02),
+    "gp-matern52": bench.FunctionSpec(0, 0, kernel="matern52", noise=0.02),
+    "gp-periodic": bench.FunctionSpec(0, 0, kernel="periodic", noise=0.02),
+    "bandit": bench.ExplorationSpec("bandit", actions=3, steps=8),
+    "mdp": bench.ExplorationSpec("mdp", actions=3, steps=8, horizon=4, states=4),
 }
 
 
@@ -55,7 +55,7 @@ def episodes(task: str, b: int = 3, seed: int = 0) -> Episodes:
             first=0,
             way=spec.way,
         )
-    s, q = spec.shot or 6, spec.query or 8
+    s, q = spec.support or 6, spec.query or 8
     x = 4 * draw(b, s + q, 1) - 2
     y = torch.sin(3 * x) + 0.1 * draw(b, s + q, 1)
     hidden = {"length": 0.1 + 0.5 * draw(b), "scale": 0.1 + 0.9 * draw(b), "period": 0.1 + 0.4 * draw(b)}
@@ -64,7 +64,7 @@ def episodes(task: str, b: int = 3, seed: int = 0) -> Episodes:
 
 def answer(learner: bench.Learner, part: Episodes) -> Any:
     """The ranked prediction, as the harness asks for it."""
-    told = {"parameters": part.parameters} if learner.knows else {}
+    told = {"parameters": part.parameters} if learner.privileged else {}
     with torch.no_grad():
         found = learner.predict(part.support_x, part.support_y, part.query_x, **told)
     return found["final"] if isinstance(found, dict) else found

@@ -13,9 +13,9 @@ import bench
 from baselines.anp import Attention
 from baselines.cnp import log_density
 from baselines.convcnp import SetConv
+from bench.domains.episodes import Episodes
 from bench.learners.options import resolve_options
 from bench.learners.registry import find_learner, load
-from bench.tasks.episodes import Episodes
 from tests.baselines.material import SPECS, answer, episodes, make, with_queries
 
 
@@ -53,7 +53,7 @@ def test_anp_s_evidence_lower_bound_by_hand_with_a_fixed_draw() -> None:
             raws = (learner.latent(x, y)[0].numpy(), learner.latent(all_x, all_y)[0].numpy())
             (m0, s0), (m1, s1) = ((raw[:3], 0.1 + 0.9 / (1 + np.exp(-raw[3:]))) for raw in raws)
             divergence = (np.log(s0 / s1) + (s1**2 + (m1 - m0) ** 2) / (2 * s0**2) - 0.5).sum()
-            attended = learner.attend(x, y, all_x)[0]
+            attended = learner.deterministic_path(x, y, all_x)[0]
             fits = []
             for k in range(2):
                 z = torch.from_numpy(m1 + s1 * draws[k, b]).expand(len(attended), -1)
@@ -141,7 +141,7 @@ def test_a_set_convolution_by_hand() -> None:
 def test_the_grid_reaches_every_target_of_the_suite_and_fits_the_network() -> None:
     learner = make("convcnp", "gp-rbf")
     assert learner.cells == 512 and learner.cells / learner.options.density == 8.0
-    assert load(find_learner("convcnp")).skip(bench.TaskSpec("regression", 0, 5, 5, (2,), y_dim=1)) is not None
+    assert load(find_learner("convcnp")).skip(bench.FunctionSpec(5, 5, x_dim=2)) is not None
     far = with_queries(episodes("gp-rbf"), slice(0, 1))
     far.query_x.add_(100)
     assert torch.isfinite(answer(learner, far).mean).all()

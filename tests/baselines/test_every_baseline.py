@@ -6,11 +6,11 @@ import pytest
 import torch
 
 import bench
-from bench.learners.explorer import unfit
+from bench.domains.episodes import Episodes
+from bench.learners.contract import unfit
 from bench.learners.options import resolve_options
 from bench.learners.predictions import validate
 from bench.learners.registry import all_learners, find_learner, load
-from bench.tasks.episodes import Episodes
 from tests.baselines.material import SPECS, answer, episodes, make, tensors, with_queries
 
 NAMES = sorted(name for name, info in all_learners().items() if info.origin.startswith("baselines/"))

@@ -13,10 +13,10 @@ from torch import Tensor
 
 import bench
 from baselines.rl2 import RL2, discounted_steps, gae
-from bench.checks.script import generated
-from bench.learners.explorer import unfit
+from bench.domains.exploration.environments import Environments
+from bench.domains.exploration.script import generated
+from bench.learners.contract import unfit
 from bench.learners.registry import all_learners, find_learner, load
-from bench.tasks.environments import Environments
 from tests.baselines.material import SPECS, make
 from tests.baselines.test_gittins import two_armed_value
 
@@ -92,7 +92,7 @@ def test_a_training_step_reaches_every_parameter(name: str, task: str) -> None:
 def chances(name: str, successes: list[int], failures: list[int], **options: Any) -> list[float]:
     learner = load(find_learner(name))
     sizes: dict[str, Any] = {"actions": len(successes), "steps": 40, "horizon": 1}
-    spec = bench.TaskSpec("exploration", 0, 0, 0, (1,), environment="bandit", **sizes)
+    spec = bench.ExplorationSpec("bandit", **sizes)
     policy: Any = learner(spec, learner.Options(**options))
     logits = policy.logits(torch.tensor([successes]), torch.tensor([failures]))
     return [float(p) for p in logits.double().softmax(1)[0]]
@@ -180,7 +180,7 @@ class TwoArms(Environments):
 
 def small_rl2(**options: Any) -> RL2:
     torch.manual_seed(0)
-    spec = bench.TaskSpec("exploration", 0, 0, 0, (1,), environment="bandit", actions=2, steps=2, horizon=1)
+    spec = bench.ExplorationSpec("bandit", actions=2, steps=2)
     learner = RL2(spec, RL2.Options(hidden=4, temperature=1.0, **options))
     torch.nn.init.normal_(learner.policy.weight)  # away from the uniform start
     return learner
@@ -243,7 +243,7 @@ def test_discounted_steps() -> None:
 def test_rl2_learns_to_explore_two_arms() -> None:
     """Five pulls: within 3 % of Bayes-optimal play, which no policy without memory comes near (half of the pulls)."""
     torch.manual_seed(0)
-    spec = bench.TaskSpec("exploration", 0, 0, 0, (1,), environment="bandit", actions=2, steps=5, horizon=1)
+    spec = bench.ExplorationSpec("bandit", actions=2, steps=5)
     learner = RL2(spec, RL2.Options(hidden=16))
     learner.configure_optimizer(300)
     optimizer = torch.optim.Adam(learner.parameters(), lr=1e-2)

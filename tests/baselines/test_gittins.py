@@ -17,7 +17,7 @@ from bench.learners.registry import find_learner, load
 
 
 def gittins(arms: int, pulls: int, **options: float) -> bench.Explorer:
-    spec = bench.TaskSpec("exploration", 0, 0, 0, (1,), environment="bandit", actions=arms, steps=pulls, horizon=1)
+    spec = bench.ExplorationSpec("bandit", actions=arms, steps=pulls)
     learner = load(find_learner("gittins"))
     return learner(spec, resolve_options(learner, options))  # type: ignore[return-value]  # it acts
 

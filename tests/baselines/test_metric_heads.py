@@ -19,7 +19,7 @@ from baselines.metaoptnet_rr import dual_ridge
 from baselines.r2d2 import R2D2Encoder, ridge_regression
 from bench.learners.options import resolve_options
 from bench.learners.registry import find_learner, load
-from bench.runs.material import Material, prepare
+from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.tasks.registry import find_suite
 from tests.baselines.material import answer, episodes, make
 
@@ -140,7 +140,7 @@ def test_metaoptnet_s_head_minimises_the_authors_quadratic_program() -> None:
 
 
 @pytest.fixture(scope="module")
-def glyphs(bench_data: Path) -> Material:
+def glyphs(bench_data: Path) -> PreparedSuite:
     return prepare(find_suite("glyphs-5w1s"), torch.device("cpu"), bench_data)
 
 
@@ -155,7 +155,7 @@ def glyphs(bench_data: Path) -> Material:
         ("baselinepp", 0.65, {"backbone": "conv4-32", "batch": 64}),
     ],
 )
-def test_it_learns_glyphs_in_seconds(glyphs: Material, name: str, bound: float, options: dict[str, Any]) -> None:
+def test_it_learns_glyphs_in_seconds(glyphs: PreparedSuite, name: str, bound: float, options: dict[str, Any]) -> None:
     torch.manual_seed(0)
     learner_class = load(find_learner(name))
     learner, source = learner_class(glyphs.spec, resolve_options(learner_class, options)), glyphs.training(0)

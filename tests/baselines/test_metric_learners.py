@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from baselines.relnet import RelationNet
-from bench.runs.scoring import score_batch
+from bench.domains.images.scoring import score_images
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream
 from tests.baselines.material import answer, episodes, make
+from tests.streams import frozen_stream
 
 
 def nearest_mean_logits(support: np.ndarray, labels: np.ndarray, query: np.ndarray, way: int) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_chance_is_exactly_one_in_way() -> None:
     labelled = type(part)(
         part.support_x, part.support_y, part.query_x, part.query_y, 0, 5, classes=np.zeros((6, 5), np.int64)
     )
-    assert score_batch(suite, labelled, answer(make("chance", "images"), part))["score"].tolist() == [0.2] * 6
+    assert score_images(labelled, answer(make("chance", "images"), part))["score"].tolist() == [0.2] * 6
     assert frozen_stream(suite, "test").block(0, 50).query_y.tolist()  # real episodes are balanced, see tests/tasks
 
 

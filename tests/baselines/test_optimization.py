@@ -17,7 +17,7 @@ from baselines.maml import MAML
 from baselines.reptile import Reptile
 from bench.learners.options import resolve_options
 from bench.learners.registry import find_learner, load
-from bench.runs.material import Material, prepare
+from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.tasks.registry import find_suite
 from tests.baselines.material import SPECS, answer, episodes, make, with_queries
 from tests.baselines.test_maml import Linear, draw
@@ -59,7 +59,7 @@ def test_the_worked_example_of_the_documentation_runs() -> None:
 def test_the_inner_step_of_binary_logistic_regression_is_the_closed_form(seed: int) -> None:
     x, w, b = draw(9, 4, seed=seed), draw(4, seed=seed + 10), draw(1, seed=seed + 20)
     y = torch.arange(9) % 2
-    learner = MAML(bench.TaskSpec("classification", 2, 1, 1, (1, 28, 28)), MAML.Options(inner_lr=0.7)).double()
+    learner = MAML(bench.ImageSpec(2, 1, 1, (1, 28, 28)), MAML.Options(inner_lr=0.7)).double()
     learner.net = Binary()  # type: ignore[assignment]  # stands in for the real network
     found = learner.inner_step({"w": w, "b": b}, x, y)
     residual = 1 / (1 + np.exp(-(x.numpy() @ w.numpy() + b.numpy()))) - y.numpy()
@@ -270,7 +270,7 @@ def test_batch_statistics_are_transductive(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def glyphs(bench_data: Path) -> Material:
+def glyphs(bench_data: Path) -> PreparedSuite:
     return prepare(find_suite("glyphs-5w1s"), torch.device("cpu"), bench_data)
 
 
@@ -283,7 +283,7 @@ def glyphs(bench_data: Path) -> Material:
         ("mamlpp", 45, 5e-3, {"inner_lr": 0.5, "inner_steps": 2, "test_steps": 2}),
     ],
 )
-def test_it_learns_glyphs(glyphs: Material, name: str, steps: int, rate: float, options: dict[str, Any]) -> None:
+def test_it_learns_glyphs(glyphs: PreparedSuite, name: str, steps: int, rate: float, options: dict[str, Any]) -> None:
     """From under 45 % of new characters, chance and adaptation alone, to more than half in seconds of training."""
     torch.manual_seed(0)
     learner_class = load(find_learner(name))

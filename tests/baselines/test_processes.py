@@ -9,12 +9,12 @@ import pytest
 import torch
 from scipy import stats
 
-from bench.runs.scoring import score_batch
-from bench.tasks.episodes import Episodes, EvaluationEpisodes
+from bench.domains.episodes import Episodes
+from bench.domains.functions.scoring import score_functions
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream
 from tests.baselines.material import answer, episodes, make, tensors
-from tests.tasks.test_function_episodes import reference_kernel
+from tests.domains.test_function_episodes import reference_kernel
+from tests.streams import frozen_episodes
 
 
 def permuted_context(part: Episodes) -> Episodes:
@@ -98,11 +98,11 @@ def test_the_oracle_is_calibrated_on_frozen_episodes(kernel: str) -> None:
     """Standardised errors of the true posterior are standard normal: the stream and the oracle mean the same thing."""
     suite = find_suite(f"gp1d-{kernel}")
     oracle, errors = make("gp_oracle", f"gp-{kernel}"), []
-    for part in EvaluationEpisodes(frozen_stream(suite, "test"), torch.device("cpu")).batches(320, 16):
+    for part in frozen_episodes(suite).batches(320, 16):
         found = answer(oracle, part)
         std = torch.diagonal(found.cov, dim1=1, dim2=2).sqrt()
         errors.append(((part.query_y.double() - found.mean)[..., 0] / std).flatten())
-        scored = score_batch(suite, part, found)
+        scored = score_functions(suite, part, found)
         assert not scored["floored"].any()
     squares = torch.cat(errors) ** 2
     assert float(squares.mean()) == pytest.approx(1.0, abs=0.1)

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.tasks.episodes import TrainingSource
 from bench.tasks.registry import find_suite
 from tests.baselines.material import answer, episodes, make
+from tests.streams import training_source
 
 
 def loop_start(learner: Any) -> dict[str, Tensor]:
@@ -170,7 +170,7 @@ def test_pooled_fine_tuning_is_an_ordinary_gradient_descent() -> None:
 def test_pooled_training_learns_the_mean_of_all_sinusoids() -> None:
     """The best single function is E[y | x] = -(2 / pi) E[A] cos x: phases are uniform on [0, pi], E[A] = 2.55."""
     suite = find_suite("sinusoid-10s")
-    source = TrainingSource(suite, 0, torch.device("cpu"), None)
+    source = training_source(suite, 0)
     learner = make("pooled", "sinusoid").float().train()
     for layer in learner.net.layers:
         layer.reset_parameters()  # the published start needs thousands of steps, torch's own hundreds

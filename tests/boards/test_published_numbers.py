@@ -75,7 +75,7 @@ def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str, says: str)
     path.write_text(text)
     with pytest.raises(UsageError, match=f"published.yaml{says}") as caught:
         load_published(path)
-    assert str(caught.value).endswith("docs/reproduction.md says what an entry holds")
+    assert str(caught.value).endswith("docs/reproduction/README.md says what an entry holds")
 
 
 def test_other_options_modes_and_metrics_are_other_questions(tmp_path: Path) -> None:

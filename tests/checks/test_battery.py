@@ -8,13 +8,16 @@ import pytest
 import torch
 
 import bench
-from bench.checks import BUILT_IN, CHECKS, LEAK_CHECKS, QUICK_CHECKS, Result, behaves_inductively, examine
-from bench.learners.explorer import unfit
+from bench.checks import CHECKS, LEAK_CHECKS, QUICK_CHECKS, Result, behaves_inductively, examine
+from bench.domains import all_examples
+from bench.learners.contract import unfit
 from bench.learners.options import resolve_options
 from bench.learners.registry import all_learners, load
 from tests.checks import cheats
 
-IMAGES = BUILT_IN["classification"]
+EXAMPLES = all_examples()
+
+IMAGES = EXAMPLES["classification"]
 FAULTS = {
     cheats.StaysInTrainingMode: "queries_alone queries_in_sevens other_episodes_swapped batch_is_single",
     cheats.RaisesForOneQuery: "queries_alone",
@@ -38,15 +41,15 @@ FAULTS = {
 BASELINES = [
     (name, kind, options)
     for name, info in sorted(all_learners().items())
-    for kind in BUILT_IN
+    for kind in EXAMPLES
     for options in ([{}, {"norm": "batch"}] if "norm" in info.options else [{}])
-    if unfit(load(info), BUILT_IN[kind]) is None
+    if unfit(load(info), EXAMPLES[kind]) is None
 ]
 
 
 def results(learner: type[bench.Learner], kind: str = "classification", **options: str) -> dict[str, Result]:
     return {
-        result.check: result for result in examine(learner, resolve_options(learner, options), BUILT_IN[kind], CHECKS)
+        result.check: result for result in examine(learner, resolve_options(learner, options), EXAMPLES[kind], CHECKS)
     }
 
 
@@ -83,7 +86,7 @@ def test_every_baseline_passes(name: str, kind: str, options: dict[str, str]) ->
     found = results(load(all_learners()[name]), kind, **options)
     assert not {check: result.detail for check, result in found.items() if result.state == "failed"}
     batch = kind == "classification" and options.get("norm") == "batch"
-    acts = BUILT_IN[kind].kind == "exploration"
+    acts = EXAMPLES[kind].kind == "exploration"
     assert found["queries_alone"].state == ("skipped" if acts else "reported" if batch else "passed")
     assert found["other_episodes_swapped"].state == "passed"
 

@@ -34,7 +34,7 @@ def test_a_leak_exits_with_1_and_is_in_the_table(cli: Cli) -> None:
     assert done.code == 1 and "Traceback" not in done.err
     (line,) = [line for line in done.out.splitlines() if "queries_alone" in line]
     assert "failed" in line and "1e-06" in line
-    assert "not on generated regression: embeds images" in done.out
+    assert "not on generated regression: does classification only" in done.out
 
 
 def test_a_humble_declaration_is_remarked_on(cli: Cli) -> None:
@@ -46,7 +46,7 @@ def test_a_suite_gives_the_shapes(cli: Cli, bench_data: Path, monkeypatch: pytes
     monkeypatch.setenv("BENCH_DATA", str(bench_data))
     assert cli("check", "nearest_centroid", "--suite", "glyphs-20w1s", "--quick").code == 0
     skipped = cli("check", "nearest_centroid", "--suite", "sinusoid-10s")
-    assert skipped.code == 1 and "embeds images" in skipped.err
+    assert skipped.code == 1 and "does classification only" in skipped.err
 
 
 @pytest.mark.parametrize("wrong", [("relnt",), ("relnet", "--set", "nrm=batch"), ("relnet", "--suite", "glyphs")])

@@ -8,9 +8,13 @@ import pytest
 import torch
 
 import bench
-from bench.checks import BUILT_IN, CHECKS, Result, examine, find_leak, small
-from bench.checks.script import generated, script
+from bench.checks import CHECKS, Result, examine, find_leak
+from bench.domains import all_examples, find_domain
+from bench.domains.exploration.script import generated, script
+from bench.domains.tensors import tensors
 from tests.checks import cheats
+
+EXAMPLES = all_examples()
 
 CPU = torch.device("cpu")
 TASKS = ("bandit", "mdp")
@@ -26,7 +30,7 @@ FAULTS = {
 
 
 def results(learner: type[bench.Learner], task: str) -> dict[str, Result]:
-    return {result.check: result for result in examine(learner, learner.Options(), BUILT_IN[task], CHECKS)}
+    return {result.check: result for result in examine(learner, learner.Options(), EXAMPLES[task], CHECKS)}
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -48,7 +52,7 @@ def test_an_honest_explorer_passes_and_what_makes_no_sense_is_skipped_with_a_rea
         *("queries_alone", "queries_in_sevens", "queries_permuted", "embed_one_is_embed_many"),
         *("embedding_path_is_predict", "random_support_labels", "label_equivariance"),
     }
-    assert all("acts step by step" in skipped[name] for name in ("queries_alone", "queries_permuted"))
+    assert all("has no queries" in skipped[name] for name in ("queries_alone", "queries_permuted"))
 
 
 def test_whoever_acts_is_asked_to_act_and_nothing_else() -> None:
@@ -58,7 +62,7 @@ def test_whoever_acts_is_asked_to_act_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_scripts_are_trials_as_the_harness_plays_them(task: str) -> None:
-    spec = BUILT_IN[task]
+    spec = EXAMPLES[task]
     part = script(spec, 0, 40)
     assert part.obs.shape == (40, 12, *spec.x_shape) and part.prev_action.dtype == torch.int64
     assert (part.prev_action[:, 0] == -1).all() and (part.prev_reward[:, 0] == 0).all() and not part.done[:, 0].any()
@@ -70,20 +74,21 @@ def test_scripts_are_trials_as_the_harness_plays_them(task: str) -> None:
     for time in range(11):
         obs, reward, _ = worlds.step(part.prev_action[:, time + 1])
         assert torch.equal(obs, part.obs[:, time + 1]) and torch.equal(reward, part.prev_reward[:, time + 1])
-    for name, value in script(spec, 7, 2).tensors().items():
-        assert torch.equal(part.tensors()[name][7:9], value), name
+    for name, value in tensors(script(spec, 7, 2)).items():
+        assert torch.equal(tensors(part)[name][7:9], value), name
 
 
 def test_a_suites_task_keeps_its_shape_and_loses_steps() -> None:
-    mdp = bench.TaskSpec("exploration", 0, 0, 0, (10,), environment="mdp", actions=5, steps=100, horizon=10, states=10)
+    small = find_domain("exploration").small
+    mdp = bench.ExplorationSpec("mdp", actions=5, steps=100, horizon=10, states=10)
     assert (small(mdp).steps, small(mdp).horizon) == (20, 10), "two inner episodes"
-    bandit = bench.TaskSpec("exploration", 0, 0, 0, (1,), environment="bandit", actions=10, steps=100, horizon=1)
+    bandit = bench.ExplorationSpec("bandit", actions=10, steps=100)
     assert small(bandit).steps == 12
 
 
 def test_a_leak_stops_the_first_run_and_bandits_vouch_for_no_mdp(tmp_path: Path) -> None:
     def leak(learner: type[bench.Learner], task: str) -> str | None:
-        return find_leak(learner, learner.Options(), BUILT_IN[task], "source", tmp_path, CPU)
+        return find_leak(learner, learner.Options(), EXAMPLES[task], "source", tmp_path, CPU)
 
     reason = leak(cheats.WatchesOtherTrials, "bandit")
     assert reason is not None and reason.startswith("leaks: other_episodes_swapped: relative difference ")

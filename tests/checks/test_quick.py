@@ -11,7 +11,9 @@ import torch
 
 import bench
 from bench.boards import build_boards
-from bench.checks import BUILT_IN, QUICK_CHECKS, examine, find_leak, quick
+from bench.checks import QUICK_CHECKS, examine, find_leak, quick
+from bench.domains import all_examples
+from bench.learners.contract import unfit
 from bench.learners.options import resolve_options
 from bench.learners.registry import all_learners, load
 from bench.records import RunStore
@@ -21,7 +23,9 @@ from bench.runs.outcome import Outcome
 from tests.checks import cheats
 from tests.inprocess import resolve_here, run_here
 
-IMAGES = BUILT_IN["classification"]
+EXAMPLES = all_examples()
+
+IMAGES = EXAMPLES["classification"]
 CPU = torch.device("cpu")
 
 
@@ -49,7 +53,7 @@ def test_a_pass_is_remembered_for_source_options_and_kind(tmp_path: Path, monkey
     assert stored["learner"] == "Honest" and {result["state"] for result in stored["results"]} == {"passed", "skipped"}
     asked: list[object] = []
     monkeypatch.setattr(quick, "examine", lambda *a, **k: asked.append(a) or examine(*a, **k))
-    wide = bench.TaskSpec("classification", 20, 5, 15, (1, 28, 28), n_train_classes=9)
+    wide = bench.ImageSpec(20, 5, 15, (1, 28, 28), n_train_classes=9)
     assert leak(cheats.Honest, tmp_path, wide) is None and asked == []
     assert find_leak(cheats.Honest, cheats.Honest.Options(), IMAGES, "another source", tmp_path, CPU) is None
     assert len(asked) == 1
@@ -65,7 +69,7 @@ class OnlyLarge(cheats.CentresQueries):
 
 
 def test_who_can_not_answer_the_built_in_task_is_asked_the_suites_own(tmp_path: Path) -> None:
-    spec = bench.TaskSpec("classification", 5, 1, 3, (1, 32, 32), n_train_classes=9)
+    spec = bench.ImageSpec(5, 1, 3, (1, 32, 32), n_train_classes=9)
     reason = leak(OnlyLarge, tmp_path, spec)
     assert reason is not None and reason.startswith("leaks: queries_alone")
 
@@ -78,8 +82,8 @@ def test_who_can_not_answer_at_all_is_left_to_its_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(all_learners()))
 def test_the_quick_form_is_cheap(name: str) -> None:
     learner = load(all_learners()[name])
-    for spec in BUILT_IN.values():
-        if learner.skip(spec) is None:
+    for spec in EXAMPLES.values():
+        if unfit(learner, spec) is None:
             examine(learner, learner.Options(), spec, QUICK_CHECKS[:1])  # first use imports parts of torch
             began = time.process_time()
             examine(learner, learner.Options(), spec, QUICK_CHECKS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +151,22 @@ def test_the_hash_sees_class_order_counts_and_split() -> None:
     ]
     hashes = {cache.pixel_hash(base), *(cache.pixel_hash({**base, "train": variant}) for variant in variants)}
     assert len(hashes) == 4
+
+
+def test_who_is_slower_keeps_what_another_process_has_made(tmp_path: Path) -> None:
+    target = tmp_path / "birds" / "t"
+    with cache.writing(target) as scratch:
+        (scratch / "card.json").write_text("mine")
+        _write(target)  # by another process, meanwhile
+    assert cache.read(target, "birds").card.name == "birds"
+    assert [path.name for path in target.parent.iterdir()] == ["t"]
+
+
+def test_many_at_once_leave_one_sound_cache(tmp_path: Path) -> None:
+    target = tmp_path / "birds" / "t"
+    for _ in range(10):
+        with ThreadPoolExecutor(8) as pool:
+            for done in [pool.submit(_write, target) for _ in range(8)]:
+                done.result()
+        assert cache.verify(target, "birds").name == "birds"
+        assert [path.name for path in target.parent.iterdir()] == ["t"]

@@ -28,6 +28,7 @@ def test_omniglot(real_data: Path, tmp_path: Path) -> None:
         assert set(part.counts) == {20}
         assert 5 < part.images.mean() < 40  # a little bright ink on dark
     assert card.fingerprint == FINGERPRINTS["omniglot"] and verify("omniglot", tmp_path) == card
+    assert [found.kind for found in card.remarks or ()] == ["twins"]
 
 
 def test_cifarfs(real_data: Path, tmp_path: Path) -> None:
@@ -40,3 +41,6 @@ def test_cifarfs(real_data: Path, tmp_path: Path) -> None:
     }
     assert all(set(part.counts) == {600} for part in splits.values())
     assert card.fingerprint == FINGERPRINTS["cifarfs"]
+    across = {found.where: found.count for found in card.remarks or () if found.kind == "twin splits"}
+    assert across == {"train and val": 8, "train and test": 6, "val and test": 1}
+    assert all("/" not in name for found in card.remarks or () for name in found.first)  # no place on this machine

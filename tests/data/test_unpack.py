@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import stat
 import tarfile
@@ -135,3 +136,70 @@ def test_truncated_archives(tmp_path: Path, keep: int) -> None:
         with pytest.raises(DataInvalid, match=path.name):
             unpack(path, tmp_path / "t")
         assert not (tmp_path / "t").exists()
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_names_too_long_for_the_file_system(tmp_path: Path, form: int) -> None:
+    for name in ("a" * 300, "/".join(["b" * 200] * 30)):
+        with tarfile.open(tmp_path / "x.tar", "w", format=form) as archive:
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+        _refused(tmp_path / "x.tar", tmp_path / "t", name[:50], "has a name too long for this file system")
+    _refused(_zip(tmp_path / "x.zip", {"c" * 300: b"1"}), tmp_path / "t", "ccc", "has a name too long")
+
+
+def test_a_file_where_a_folder_is_needed(tmp_path: Path) -> None:
+    for names, member, why in (
+        (["a", "a/b"], "'a/b'", "needs a folder where another member is a file"),
+        (["a", "a/b/c"], "'a/b/c'", "needs a folder where another member is a file"),
+        (["a/b", "a"], "'a'", "is a file where other members need a folder"),
+    ):
+        _refused(_zip(tmp_path / "x.zip", dict.fromkeys(names, b"1")), tmp_path / "t", member, why)
+        tar = _tar(tmp_path / "x.tar", [(tarfile.TarInfo(name), b"1") for name in names], "w")
+        _refused(tar, tmp_path / "t", member, why)
+
+
+def _headers(kind: bytes, content: bytes, times: int, claim: int | None = None) -> bytes:
+    """A tar whose one member is preceded by headers that only tell about it."""
+    info, member = tarfile.TarInfo("telling"), tarfile.TarInfo("member")
+    info.type, info.size = kind, len(content) if claim is None else claim
+    header = info.tobuf(tarfile.GNU_FORMAT) + content.ljust(512, b"\0")
+    return header * times + member.tobuf(tarfile.GNU_FORMAT) + bytes(1024)
+
+
+@pytest.mark.parametrize(("kind", "content"), [(b"L", b"name\0"), (b"K", b"name\0"), (b"x", b"11 path=ab\n")])
+def test_chains_and_giants_of_headers(tmp_path: Path, kind: bytes, content: bytes) -> None:
+    path = tmp_path / "x.tar"
+    path.write_bytes(_headers(kind, content, 3))
+    unpack(path, tmp_path / "fine")
+    for hostile in (_headers(kind, content, 5000), _headers(kind, content, 1, claim=1 << 33)):
+        path.write_bytes(hostile)
+        _refused(path, tmp_path / "t", "'telling'", "has a header too long to be true")
+
+
+@pytest.mark.parametrize("record", [b"30 GNU.sparse.map=1,2,x,4,5,6\n", b"14 size=-9999\n", b"0 path=a\n"])
+def test_pax_records_that_make_no_sense(tmp_path: Path, record: bytes) -> None:
+    (tmp_path / "x.tar").write_bytes(_headers(b"x", record, 1))
+    with pytest.raises(DataInvalid, match=r"x\.tar"):
+        unpack(tmp_path / "x.tar", tmp_path / "t")
+    assert not (tmp_path / "t").exists()
+
+
+@pytest.mark.parametrize("at", [-1, -3, -5, -8])
+def test_a_damaged_end_of_gzip(tmp_path: Path, at: int) -> None:
+    path = _tar(tmp_path / "x.tar.gz", [(tarfile.TarInfo("f"), np.random.default_rng(0).bytes(5000))])
+    content = bytearray(path.read_bytes())
+    content[at] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(DataInvalid, match="not a complete zip or tar"):
+        unpack(path, tmp_path / "t")
+    assert not (tmp_path / "t").exists()
+
+
+def test_a_full_disk_is_no_damaged_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("bench.data.unpack._copy", full)
+    with pytest.raises(DataInvalid, match="No space left on device") as caught:
+        unpack(_zip(tmp_path / "x.zip", {"one": b"1"}), tmp_path / "t")
+    assert "disk space" in caught.value.fix and not (tmp_path / "t").exists()

@@ -11,10 +11,10 @@ from scipy import stats
 from torch import Tensor, nn
 
 import bench
-from bench.learners.contract import default_loss
+from bench.learners.contract import default_loss, unfit
 
-IMAGES = bench.TaskSpec("classification", 5, 1, 3, (1, 4, 4))
-WAVES = bench.TaskSpec("regression", 0, 5, 7, (1,), y_dim=1)
+IMAGES = bench.ImageSpec(5, 1, 3, (1, 4, 4))
+WAVES = bench.FunctionSpec(5, 7)
 
 
 class Noisy(bench.Learner):
@@ -102,7 +102,7 @@ def test_embedding_learners_embed_support_and_queries_alike() -> None:
     logits = learner.predict(x, torch.arange(5).expand(2, 5), q)
     assert isinstance(logits, Tensor)
     torch.testing.assert_close(logits, 4 * torch.einsum("bqchw,bschw->bqs", q, x))
-    assert FlatEmbedding.skip(IMAGES) is None and "regression" in str(FlatEmbedding.skip(WAVES))
+    assert unfit(FlatEmbedding, IMAGES) is None and "asks for regression" in str(unfit(FlatEmbedding, WAVES))
 
 
 def test_a_learner_without_predict_says_so() -> None:

@@ -66,6 +66,13 @@ def test_every_baseline_has_a_name_and_loads() -> None:
         assert found.family == learners[name].family and found.trains == learners[name].trains
 
 
+def test_what_baselines_share_is_no_learner() -> None:
+    """Files of shared classes are not listed, learners whose base class lies in one are."""
+    learners = all_learners()
+    assert not {"arms", "functions", "pretraining", "attention"} & set(learners)
+    assert {"ucb1", "tnp", "baselinepp", "anp", "reptile"} <= set(learners)
+
+
 def test_the_source_says_what_the_class_says() -> None:
     """Listing reads text only; what it reads must be what importing gives."""
     for info in all_learners().values():

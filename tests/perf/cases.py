@@ -11,10 +11,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from bench.learners.contract import TaskSpec
+import bench
 from bench.runs.allocator import keep_memory
 
-IMAGES = TaskSpec("classification", 5, 1, 15, (1, 28, 28), n_train_classes=4112)
+IMAGES = bench.ImageSpec(5, 1, 15, (1, 28, 28), n_train_classes=4112)
 
 
 def best(work: Callable[[], object], repeats: int = 7) -> float:
@@ -54,7 +54,7 @@ def plain_protonet_step() -> dict[str, float]:
 def bench_protonet_step() -> dict[str, float]:
     keep_memory()
     from baselines.protonet import ProtoNet
-    from bench.tasks.episodes import Episodes
+    from bench.domains.episodes import Episodes
 
     learner = ProtoNet(IMAGES, ProtoNet.Options())
     optimizer = torch.optim.Adam(learner.parameters(), fused=True)
@@ -89,7 +89,7 @@ def sinusoid_meta_step() -> dict[str, float]:
     from baselines.maml import MAML
     from bench.learners.strategies import meta_gradient
 
-    learner = MAML(TaskSpec("regression", 0, 10, 10, (1,), y_dim=1), MAML.Options(inner_lr=0.001))
+    learner = MAML(bench.FunctionSpec(10, 10), MAML.Options(inner_lr=0.001))
     tasks = tuple(torch.rand(25, 10, 1) for _ in range(4))
     weights = dict(learner.net.named_parameters())
     times = {"loop": best(lambda: _retained_graphs(learner, tasks))}
@@ -120,22 +120,21 @@ def evaluation() -> dict[str, float]:
     keep_memory()
     from baselines.protonet import ProtoNet
     from bench.data.contract import ImageSplit
+    from bench.domains.images.pool import ImagePool
     from bench.runs.evaluation import evaluate
-    from bench.tasks.episodes import EvaluationEpisodes
-    from bench.tasks.pool import ImagePool
     from bench.tasks.registry import find_suite
-    from bench.tasks.streams import frozen_stream
+    from tests.streams import frozen_episodes
 
     suite = find_suite("omniglot-5w1s")
     pixels = np.random.default_rng(0).integers(0, 256, (423 * 20, 1, 28, 28), dtype=np.uint8)
     split = ImageSplit(pixels, np.full(423, 20), tuple(map(str, range(423))))
     pool = ImagePool(split, torch.device("cpu"), rotations=True)
-    episodes = EvaluationEpisodes(frozen_stream(suite, "test"), torch.device("cpu"), pool)
+    episodes = frozen_episodes(suite, {"test": pool})
     learner = ProtoNet(IMAGES, ProtoNet.Options())
     times = {}
     for n in (1_000, 10_000):
         began = time.perf_counter()
-        evaluate(learner, suite, episodes, n, batch=100)
+        evaluate(learner, episodes, n, batch=100)
         times[f"{n:,} episodes"] = time.perf_counter() - began
     began = time.perf_counter()
     with torch.no_grad():
@@ -146,9 +145,9 @@ def evaluation() -> dict[str, float]:
 
 
 def indices() -> dict[str, float]:
+    from bench.domains.images.task import ImageTask
     from bench.tasks.registry import all_suites
-    from bench.tasks.streams import frozen_stream
-    from bench.tasks.suites import ImageTask
+    from tests.streams import frozen_stream
 
     suites = [suite for suite in all_suites().values() if isinstance(suite.task, ImageTask)]
     slowest = max(suites, key=lambda suite: suite.task.way * (suite.task.shot + suite.task.query))  # type: ignore[union-attr]

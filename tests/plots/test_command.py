@@ -78,7 +78,7 @@ def test_what_cant_be_drawn_is_explained(cli: Cli, gallery: Gallery) -> None:
         ((maml, latent), "answered different episodes: sinusoid-10s@1 and gp1d-rbf@1"),
         ((maml, "--out", "picture.gif"), "--out must end in .png or .svg, found 'picture.gif'"),
         ((maml, "--episode", "10000"), "--episode must lie in 0..9,999, found 10000"),
-        ((gallery.path("chance", "glyphs-5w1s"), "--view", "answers"), "Answers to images are labels"),
+        ((gallery.path("chance", "glyphs-5w1s"), "--view", "answers"), "no picture of answers in classification"),
     ]
     for words, said in mistakes:
         done = cli("plot", *words)

@@ -9,14 +9,14 @@ import torch
 from safetensors.torch import load_file
 from scipy.stats import norm
 
+import bench
 from baselines.maml import MAML
-from bench.learners.contract import TaskSpec
+from bench.domains.functions.stream import GPStream, SinusoidStream, kernel_matrix
 from bench.learners.predictions import Gaussian, GaussianMixture
 from bench.plots.answers import POINTS, curve
 from bench.records import RunStore
-from bench.tasks.function_episodes import GPStream, SinusoidStream, kernel_matrix
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream
+from tests.streams import frozen_stream
 
 from .conftest import Gallery
 
@@ -35,7 +35,7 @@ def test_the_adapted_line_is_the_learners_prediction(gallery: Gallery) -> None:
     np.testing.assert_allclose(drawn.y(right, "support"), truth.support_y[0, :, 0], atol=1e-5)
 
     record = RunStore(path).read(path)
-    learner = MAML(TaskSpec("regression", 0, 10, 100, (1,), y_dim=1), MAML.Options(**record.algorithm.options))
+    learner = MAML(bench.FunctionSpec(10, 100), MAML.Options(**record.algorithm.options))
     learner.load_state_dict(load_file(path / "checkpoint.safetensors"))
     tensors = (torch.tensor(a, dtype=torch.float32) for a in (truth.support_x, truth.support_y, x[None, :, None]))
     answer = learner.eval().predict(*tensors)

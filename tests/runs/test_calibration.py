@@ -12,17 +12,18 @@ from scipy import optimize, stats
 from torch import Tensor
 
 import bench
-from bench.boards import build_boards, render
-from bench.runs import scoring
-from bench.runs.scoring import score_batch
+from bench.boards import build_boards
+from bench.boards.render import render
+from bench.domains.functions import scoring
+from bench.domains.functions.scoring import score_functions
 from bench.submissions.consistent import verify_consistent
+from tests.domains.test_scoring import KERNELS, WAVES, functions, nothing, random
 from tests.records.factory import metric, regression_scores, store_run
 from tests.runs.conftest import Workshop
-from tests.runs.test_scoring import KERNELS, WAVES, functions, nothing, random
 
 
 def covered(y: Tensor, prediction: Any) -> np.ndarray:
-    found: np.ndarray = score_batch(KERNELS, functions(y), prediction)["coverage95"]
+    found: np.ndarray = score_functions(KERNELS, functions(y), prediction)["coverage95"]
     return found
 
 
@@ -84,9 +85,9 @@ def test_correlated_targets_are_covered_marginally() -> None:
 
 def test_a_point_has_no_coverage_and_a_failure_has_the_prior_s() -> None:
     y = random(3, 7, 1)
-    assert "coverage95" not in score_batch(WAVES, functions(y), bench.Point(y))
+    assert "coverage95" not in score_functions(WAVES, functions(y), bench.Point(y))
     y = torch.tensor([0.0, 0.5, 9.0, -9.0])[None, :, None].double()  # the prior's deviation is .6
-    scored = score_batch(KERNELS, functions(y), nothing(y))
+    scored = score_functions(KERNELS, functions(y), nothing(y))
     assert scored["floored"].all() and scored["coverage95"].tolist() == [0.5]
 
 

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 import bench
-from bench.runs.evaluation import EMBED_CHUNK, evaluate
-from bench.runs.material import Material, prepare
+from bench.domains.images.episodes import EMBED_CHUNK
+from bench.runs.evaluation import evaluate
 from bench.runs.metrics import metrics
+from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.tasks.registry import find_suite
 from tests.runs.conftest import Workshop
 from tests.runs.tiny import Dropped, Positional
@@ -23,12 +24,12 @@ N = 120
 
 
 @pytest.fixture
-def glyphs(workshop: Workshop) -> Material:
+def glyphs(workshop: Workshop) -> PreparedSuite:
     return prepare(find_suite("glyphs-5w1s"), torch.device("cpu"))
 
 
-def _evaluate(learner: bench.Learner, material: Material, **how: Any) -> Any:
-    return evaluate(learner, material.suite, material.evaluation("test"), N, **{"batch": 30} | how)
+def _evaluate(learner: bench.Learner, material: PreparedSuite, **how: Any) -> Any:
+    return evaluate(learner, material.evaluation("test"), N, **{"batch": 30} | how)
 
 
 class Spy(bench.Learner):
@@ -46,7 +47,7 @@ class Spy(bench.Learner):
         return torch.zeros(*arguments[2].shape[:2], 5)
 
 
-def test_predict_sees_the_support_and_the_query_images_and_nothing_else(glyphs: Material) -> None:
+def test_predict_sees_the_support_and_the_query_images_and_nothing_else(glyphs: PreparedSuite) -> None:
     spy = Spy(glyphs.spec, bench.Learner.Options())
     _evaluate(spy, glyphs)
     asked = list(glyphs.evaluation("test").batches(N, 30))
@@ -60,7 +61,9 @@ def test_predict_sees_the_support_and_the_query_images_and_nothing_else(glyphs: 
     assert not any(isinstance(getattr(glyphs.spec, field.name), Tensor) for field in fields(glyphs.spec))
 
 
-def test_classify_sees_embeddings_and_support_labels_only(glyphs: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_classify_sees_embeddings_and_support_labels_only(
+    glyphs: PreparedSuite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     learner, shapes = Dropped(glyphs.spec, Dropped.Options()), set()
     plain = learner.classify
 
@@ -75,7 +78,7 @@ def test_classify_sees_embeddings_and_support_labels_only(glyphs: Material, monk
 
 
 def test_an_embedding_learner_embeds_each_image_once_in_full_chunks(
-    glyphs: Material, monkeypatch: pytest.MonkeyPatch
+    glyphs: PreparedSuite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learner, seen = Dropped(glyphs.spec, Dropped.Options()), []
     plain = learner.embed
@@ -87,18 +90,18 @@ def test_an_embedding_learner_embeds_each_image_once_in_full_chunks(
     np.testing.assert_array_equal(once["n_correct"], each["n_correct"])
 
 
-def test_the_order_of_the_queries_gives_nothing_away(glyphs: Material) -> None:
+def test_the_order_of_the_queries_gives_nothing_away(glyphs: PreparedSuite) -> None:
     scores = _evaluate(Positional(glyphs.spec, bench.Learner.Options()), glyphs)["score"]
     assert abs(scores.mean() - 0.2) < 4 * scores.std() / np.sqrt(N)
     assert scores.std() > 0.01
 
 
-def test_a_constant_answer_is_exactly_chance(glyphs: Material) -> None:
+def test_a_constant_answer_is_exactly_chance(glyphs: PreparedSuite) -> None:
     scores = _evaluate(Spy(glyphs.spec, bench.Learner.Options()), glyphs)
     assert (scores["n_correct"] == 15).all() and (scores["score"] == 0.2).all()
 
 
-def test_the_answers_themselves_would_score_one(glyphs: Material) -> None:
+def test_the_answers_themselves_would_score_one(glyphs: PreparedSuite) -> None:
     asked = iter(list(glyphs.evaluation("test").batches(N, 30)))
 
     class Oracle(Spy):
@@ -108,7 +111,7 @@ def test_the_answers_themselves_would_score_one(glyphs: Material) -> None:
     assert (_evaluate(Oracle(glyphs.spec, bench.Learner.Options()), glyphs)["score"] == 1).all()
 
 
-def test_training_mode_comes_back(glyphs: Material) -> None:
+def test_training_mode_comes_back(glyphs: PreparedSuite) -> None:
     learner = Spy(glyphs.spec, bench.Learner.Options())
     learner.train()
     _evaluate(learner, glyphs)
@@ -116,7 +119,7 @@ def test_training_mode_comes_back(glyphs: Material) -> None:
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_no_score_changes(
-    glyphs: Material, monkeypatch: pytest.MonkeyPatch
+    glyphs: PreparedSuite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     whole = _evaluate(Positional(glyphs.spec, bench.Learner.Options()), glyphs)
@@ -135,7 +138,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_no_score_changes(
         _evaluate(Hungry(glyphs.spec, bench.Learner.Options()), glyphs)
 
 
-def test_progress_counts_every_episode(glyphs: Material) -> None:
+def test_progress_counts_every_episode(glyphs: PreparedSuite) -> None:
     counted: list[int] = []
     frame = _evaluate(Spy(glyphs.spec, bench.Learner.Options()), glyphs, first=10, advance=counted.append)
     assert sum(counted) == N and frame["episode"].tolist() == list(range(10, 10 + N))

@@ -6,7 +6,7 @@ import pytest
 
 from bench.records import RunStore
 from bench.runs.evaluation import evaluate
-from bench.runs.material import prepare
+from bench.runs.prepared_suite import prepare
 from bench.tasks.registry import find_suite
 from tests.conftest import Cli
 from tests.runs.conftest import Workshop
@@ -63,7 +63,7 @@ def test_a_floor_is_no_reward(bench_data: object) -> None:
     broken = Rogue(material.spec, Rogue.Options(bad=200))
     broken.met = 0
     chance = load(find_learner("chance"))(material.spec, bench.Learner.Options())
-    floored, honest = (evaluate(it, suite, material.evaluation("test"), 200, batch=50) for it in (broken, chance))
+    floored, honest = (evaluate(it, material.evaluation("test"), 200, batch=50) for it in (broken, chance))
     assert floored["floored"].all() and not honest["floored"].any()
     assert 1.0 < floored["score"].mean() < 10.0  # E[A^2] / 2 = 4.25 less what the mean explains
 

@@ -6,12 +6,19 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from tests.conftest import Cli
 from tests.data.conftest import all_classes, image_bytes, mini_hub, write_hub_split  # noqa: F401  # a fixture
+
+Floats = npt.NDArray[np.float64]
+Form = Callable[[Floats], tuple[Image.Image, str]]
 
 SMALL_MINI = """
 schema: 1
@@ -75,6 +82,56 @@ def test_the_hubs_layout_end_to_end(tmp_path: Path, cli: Cli) -> None:
     assert "small-mini" in done.out and "relnet" in done.out
     shown = cli(*done.out.splitlines()[-1].split()[1:])
     assert shown.code == 0 and "small-mini@1 (unpinned)" in shown.out and "84" not in shown.err
+
+
+def _sixteen_bit(grey: Floats) -> tuple[Image.Image, str]:
+    return Image.fromarray((grey * 65_535).astype(np.uint16)), "png"
+
+
+def _float(grey: Floats) -> tuple[Image.Image, str]:
+    return Image.fromarray(grey.astype(np.float32)), "tif"
+
+
+def _ink_on_nothing(grey: Floats) -> tuple[Image.Image, str]:
+    ink = np.zeros((*grey.shape, 4), np.uint8)
+    ink[..., 3] = grey * 255
+    return Image.fromarray(ink), "png"
+
+
+@pytest.mark.parametrize("form", [_sixteen_bit, _float, _ink_on_nothing])
+def test_what_a_person_sees_the_learner_sees(tmp_path: Path, cli: Cli, form: Form) -> None:
+    """Classes that differ plainly are told apart, however their files hold them."""
+    for number, (split, label) in enumerate((s, c) for s in ("train", "val", "test") for c in "abc"):
+        base = np.random.default_rng(number).random((12, 12))
+        for image in range(3):
+            noise = np.random.default_rng([number, image]).random((12, 12))
+            picture, suffix = form(0.05 + 0.7 * base + 0.1 * noise)
+            place = tmp_path / "photos" / split / f"{split}-{label}" / f"{image}.{suffix}"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(place)
+    tasks = tmp_path / "tasks.yaml"
+    tasks.write_text(FOLDER % (tmp_path / "photos"))
+    places = ("--runs", tmp_path / "runs", "--data-dir", tmp_path / "data", "--tasks", tasks)
+    done = cli("run", "--algo", "nearest_centroid", "--suite", "my-photos", "--budget", "smoke", *places)
+    assert done.code == 0, done.err
+    assert "accuracy 1.0000" in done.err
+
+
+def test_a_picture_in_train_and_test_is_said_once_and_changes_nothing(tmp_path: Path, cli: Cli) -> None:
+    for number, (split, label) in enumerate((s, c) for s in ("train", "val", "test") for c in "abc"):
+        for image in range(3):
+            place = tmp_path / "photos" / split / f"{split}-{label}" / f"{image}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(image_bytes(10 * number + image, size=12))
+    (tmp_path / "photos/test/test-a/0.png").write_bytes((tmp_path / "photos/train/train-a/0.png").read_bytes())
+    tasks = tmp_path / "tasks.yaml"
+    tasks.write_text(FOLDER % (tmp_path / "photos"))
+    places = ("--runs", tmp_path / "runs", "--data-dir", tmp_path / "data", "--tasks", tasks)
+    command = ("run", "--algo", "chance", "--suite", "my-photos", "--budget", "smoke", *places)
+    first, again = cli(*command), cli(*command)
+    line = "pictures that are both in train and test: 1 (train/train-a/0.png = test/test-a/0.png)"
+    assert first.code == again.code == 0
+    assert line in first.err and line not in again.err
 
 
 def test_a_folder_of_ones_own_end_to_end(tmp_path: Path, cli: Cli) -> None:

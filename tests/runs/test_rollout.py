@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import bench
+from bench.domains.exploration.environments import Trials
+from bench.domains.exploration.rollout import play
 from bench.runs.evaluation import evaluate
-from bench.runs.material import Material, prepare
-from bench.runs.rollout import play
-from bench.tasks.environments import Trials
+from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.tasks.registry import find_suite
 from tests.runs.conftest import Workshop
 from tests.runs.tiny import Walker
@@ -56,13 +56,13 @@ class Best(Scripted):
         return 1e6 * F.one_hot(self.means.argmax(1), self.task.actions), state
 
 
-def material(name: str) -> Material:
+def material(name: str) -> PreparedSuite:
     return prepare(find_suite(name), torch.device("cpu"))
 
 
 def scores(learner: bench.Learner, suite: str, n: int = 120, **how: Any) -> pd.DataFrame:
     found = material(suite)
-    return evaluate(learner, found.suite, found.evaluation("test"), n, **{"batch": 50} | how)
+    return evaluate(learner, found.evaluation("test"), n, **{"batch": 50} | how)
 
 
 def trials(suite: str, n: int) -> Trials:
@@ -219,8 +219,8 @@ def test_interrupted_and_continued_equals_never_stopped(workshop: Workshop, monk
 
 def test_whoever_predicts_is_not_asked_to_act_nor_the_other_way_about(workshop: Workshop) -> None:
     for algo, suite, reason in (
-        ("protonet", "bandit-n10k5", "predicts and does not act"),
-        ("Walker", "sinusoid-5s", "chooses actions; the suite asks for regression"),
+        ("protonet", "bandit-n10k5", "does classification only"),
+        ("Walker", "sinusoid-5s", "does exploration only; the suite asks for regression"),
     ):
         record = workshop.run(algo, suite).record
         assert record.status == "skipped" and reason in str(record.reason)

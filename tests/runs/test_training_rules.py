@@ -15,7 +15,7 @@ import bench
 from bench.runs.recipes import Optimizer, Schedule
 from bench.runs.state import Progress
 from bench.runs.train import Selection, Trained, build_optimizer, check_steps, rate_factor
-from bench.tasks.seeding import seed_step
+from bench.seeding import seed_step
 
 
 @given(st.integers(1, 5_000), st.integers(1, 40))
@@ -89,7 +89,7 @@ class _Part(bench.Learner):
     family = "model"
 
     def __init__(self) -> None:
-        super().__init__(bench.TaskSpec("regression", 0, 5, 5, (1,), 1), None)
+        super().__init__(bench.FunctionSpec(5, 5), None)
         self.learned, self.frozen = nn.Linear(1, 1), nn.Linear(1, 1).requires_grad_(False)
 
 

@@ -96,7 +96,7 @@ def test_spot_needs_scores_and_weights_of_the_record(cheat: Cheat, images: Packe
 
 def test_submitted_code_runs_only_when_allowed(cheat: Cheat) -> None:
     path = cheat.folder / "adapter" / "baselines" / "protonet.py"
-    path.write_text(path.read_text() + "\n# a variant\n")
+    path.write_text(path.read_text() + "\nVARIANT = 1\n")
     from bench.identity import code_sha256
 
     cheat.edit_record(lambda fields: fields["algorithm"].update(name="variant", source_sha256=code_sha256(path)))
@@ -105,7 +105,7 @@ def test_submitted_code_runs_only_when_allowed(cheat: Cheat) -> None:
         adapter(entry, allow_code=False)
     info, finding = adapter(entry, allow_code=True)
     assert info.file == path.resolve() and "SUBMITTED CODE" in finding.text
-    path.write_text(path.read_text() + "\n# another\n")
+    path.write_text(path.read_text() + "\nANOTHER = 1\n")
     with pytest.raises(Mismatch, match="not the source that ran"):
         adapter(entry, allow_code=True)
 

@@ -203,7 +203,7 @@ def test_checkpoint_of_another_run(cheat: Cheat) -> None:
 
 def test_edited_adapter(cheat: Cheat) -> None:
     path = cheat.folder / "adapter" / "baselines" / "protonet.py"
-    path.write_text(path.read_text() + "\n# an afterthought\n")
+    path.write_text(path.read_text() + "\nAFTERTHOUGHT = 1\n")
     _names(verify_consistent(cheat.folder), "adapter/baselines/protonet.py was changed after packing")
     cheat.fix_bundle()
     _names(verify_consistent(cheat.folder), "adapter: the source is not the one that ran")

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from bench.domains.images.task import ImageTask
 from bench.tasks.registry import all_suites
-from bench.tasks.streams import frozen_stream
-from bench.tasks.suites import MANIFEST_EPISODES, ImageTask
+from bench.tasks.suites import MANIFEST_EPISODES
+from tests.streams import frozen_stream
 
 IMAGE_SUITES = [name for name, suite in all_suites().items() if isinstance(suite.task, ImageTask)]
 

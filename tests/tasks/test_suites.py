@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.domains.exploration.task import BanditTask, MDPTask
+from bench.domains.functions.task import GPTask, SinusoidTask
+from bench.domains.images.task import ImageTask
 from bench.errors import UsageError
 from bench.resources import resource
-from bench.tasks.suites import BanditTask, GPTask, ImageTask, MDPTask, SinusoidTask, parse_suites
+from bench.tasks.suites import parse_suites
 
 VALID = """\
 schema: 1
@@ -102,19 +105,24 @@ def test_a_valid_file_is_read(tmp_path: Path) -> None:
 
 # what is replaced, by what, the part whose line is named (in the broken text), what the message must say
 MISTAKES = {
-    "wrong type": ("way: 5\n", "way: five\n", "way: five", ["task.images.way", "integer", "'five'"]),
-    "fraction": ("shot: 1\n", "shot: 1.5\n", "shot: 1.5", ["task.images.shot", "integer", "1.5"]),
+    "wrong type": ("way: 5\n", "way: five\n", "way: five", ["task.way", "integer", "'five'"]),
+    "fraction": ("shot: 1\n", "shot: 1.5\n", "shot: 1.5", ["task.shot", "integer", "1.5"]),
     "out of range": ("way: 5\n", "way: 1\n", "way: 1\n", ["way", "greater than or equal to 2", "found 1"]),
-    "unknown key": ("shot: 1\n", "shots: 1\n      shot: 1\n", "shots: 1", ["images.shots", "not permitted", "found 1"]),
+    "unknown key": ("shot: 1\n", "shots: 1\n      shot: 1\n", "shots: 1", ["task.shots", "not permitted", "found 1"]),
     "unknown top key": ("version: 3", "version: 3\n    colour: red", "colour", ["'waves', colour", "found 'red'"]),
-    "missing field": ("      shot: 1\n", "", "    task:\n", ["task.images.shot", "Field required"]),
+    "missing field": ("      shot: 1\n", "", "    task:\n", ["task.shot", "Field required"]),
     "missing top field": ("    version: 3\n", "", "waves:", ["'waves', version", "Field required"]),
     "unknown kind": ("kind: images", "kind: pictures", "    task:\n", ["'pictures'", "'images'"]),
     "unknown kernel": ("train_kernel: rbf", "train_kernel: rbff", "train_kernel", ["'rbff'", "'matern52'"]),
     "second line of a flow mapping": ("noise: 0.02", "noise: -1", "noise: -1", ["noise", "greater than 0", "found -1"]),
     "item of a list": ("period: [0.1, 0.5]", "period: [0.1, half]", "half", ["period.1", "number", "'half'"]),
-    "metric that does not fit": ("metric: accuracy", "metric: mse", "mine-5w1s:", ["'mse' does not fit", "'images'"]),
-    "unknown metric": ("metric: loglik", "metric: auc", "metric: auc", ["'accuracy'", "found 'auc'"]),
+    "metric that does not fit": (
+        "metric: accuracy",
+        "metric: loglik_joint",
+        "metric: loglik_joint",
+        ["does not fit", "'images'", "found 'loglik_joint'"],
+    ),
+    "unknown metric": ("metric: loglik", "metric: auc", "metric: auc", ["mse or loglik", "found 'auc'"]),
     "imagefolder without path": ("data: glyphs", "data: imagefolder", "    task:\n", ["imagefolder needs it", "path"]),
     "path without imagefolder": ("data: glyphs", "data: glyphs\n      path: x", "    task:\n", ["`path` belongs to"]),
     "no pool": ("      pool: {train: [200, 20], val: [40, 20], test: [60, 20]}\n", "", "    task:\n", ["needs `pool`"]),

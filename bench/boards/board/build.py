@@ -105,7 +105,7 @@ def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, ne
         learner=learner_of(record),
         title=algorithm.title,
         family=algorithm.family,
-        knows=algorithm.knows,
+        privileged=algorithm.privileged,
         trains=algorithm.trains,
         recipe=record.recipe,
         options=_texts(algorithm.options),

@@ -30,7 +30,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _RECIPES = ("paper", "fast")  # where a learner was measured with several, in this order
 _PACKAGED = Path(__file__).with_name("published.yaml")
-_FIX = "fix: docs/reproduction.md says what an entry holds"
+_FIX = "fix: docs/reproduction/README.md says what an entry holds"
 
 _Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
 _Printed = Annotated[str, StringConstraints(pattern=r"^-?\d+(\.\d+)?$", strict=True)]
@@ -220,7 +220,7 @@ def _row(entry: Published, board: Board) -> Row | None:
     rows = [
         row
         for row in board.rows
-        if row.learner == entry.learner and asked.items() <= dict(row.options).items() and not row.knows
+        if row.learner == entry.learner and asked.items() <= dict(row.options).items() and not row.privileged
     ]
     return min(
         rows,

@@ -111,14 +111,14 @@ def find_reference(rows: Sequence[Row], kind: str) -> Row | None:
 def find_bound(rows: Sequence[Row], metric: MetricSpec) -> Row | None:
     """The best oracle: gaps are measured to it."""
     pick = max if metric.higher_is_better else min
-    return pick((row for row in rows if row.knows), key=lambda row: row.score.mean, default=None)
+    return pick((row for row in rows if row.privileged), key=lambda row: row.score.mean, default=None)
 
 
 def placed(row: Row, scores: Scores, metric: MetricSpec, reference: Row | None, bound: Row | None) -> Row:
     """The row with its paired distances to the reference and to the bound."""
     own = scores[row.keys]
     delta = None if reference is None or reference is row else difference(own, scores[reference.keys])
-    gap = None if bound is None or row.knows else gap_interval(own, scores[bound.keys], metric.higher_is_better)
+    gap = None if bound is None or row.privileged else gap_interval(own, scores[bound.keys], metric.higher_is_better)
     return replace(row, delta=delta, gap=gap)
 
 

@@ -104,7 +104,7 @@ class Row:
     learner: Learner
     title: str
     family: str
-    knows: str
+    privileged: str
     trains: bool
     recipe: str
     options: tuple[tuple[str, str], ...]
@@ -149,8 +149,8 @@ class Row:
     @property
     def label(self) -> str:
         """What kind of row this is, "" for an algorithm with enough seeds or nothing to train."""
-        if self.knows:
-            return f"bound: knows {self.knows}"
+        if self.privileged:
+            return f"bound: knows {self.privileged}"
         if self.trains and len(self.seeds) < ALGORITHM_SEEDS:
             return "checkpoint" if len(self.seeds) < 2 else f"{len(self.seeds)} checkpoints"
         return ""

@@ -93,7 +93,7 @@ def cautions(found: Sequence[Compared], seeds: Sequence[int] | None) -> Iterator
     external = [c.name for c in found if c.record.protocol.external_data or c.record.protocol.saw_test_classes]
     if 0 < len(external) < len(found):
         yield f"Not the same training data: {', '.join(external)} saw data beyond the suite's."
-    if oracles := [f"{c.name} knows {c.record.algorithm.knows}" for c in found if c.record.algorithm.knows]:
+    if oracles := [f"{c.name} knows {c.record.algorithm.privileged}" for c in found if c.record.algorithm.privileged]:
         yield f"Bounds, not competitors: {'; '.join(oracles)}."
     if short := [f"{c.name} ({c.record.budget})" for c in found if c.trains and c.record.budget != "full"]:
         yield f"Not trained to the end: {', '.join(short)}."

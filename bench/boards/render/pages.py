@@ -124,7 +124,7 @@ def _index(boards: Sequence[Board], cells: Sequence[Cell]) -> str:
 
 
 def _leading(board: Board, section: int) -> str:
-    rows = [row for row in board.section(SECTIONS[section]) if not row.knows][:_LEADING]
+    rows = [row for row in board.section(SECTIONS[section]) if not row.privileged][:_LEADING]
     if not rows or board.metric is None:
         return NONE
     unit = board.metric.unit

@@ -24,7 +24,7 @@ _PUBLISHED = "Beside the published numbers"
 PUBLISHED_NOTE = (
     "Reproduced: our 95 % interval meets the published one; a number printed without ± stands for all that round to "
     "it. Above, below: by the difference of the means. Only the same mode is compared. Other people's repetitions are "
-    "listed, not judged by. What the differences are and where they come from: docs/reproduction.md."
+    "listed, not judged by. What the differences are and where they come from: docs/reproduction/."
 )
 _Setting = tuple[str, str, str, str]
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.tasks.function_episodes import Functions, GPStream, SinusoidStream
+from bench.domains.exploration.trials import BanditStream, MDPStream, gumbel_noise
+from bench.domains.functions.stream import Functions, GPStream, SinusoidStream
 from bench.tasks.registry import find_suite
-from bench.tasks.streams import frozen_stream
 from bench.tasks.suites import Suite, parse_suites
-from bench.tasks.trials import BanditStream, MDPStream, gumbel_noise
+from tests.streams import frozen_stream
 
 FOLDER = Path(__file__).parent
 RELEASED = FOLDER / "released.json"

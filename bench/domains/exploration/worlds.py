@@ -1,0 +1,64 @@
+"""Trials of exploration: drawn for training, and frozen ones that are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from bench.domains.exploration.environments import Environments, Trials, environments, frozen_trials
+from bench.domains.exploration.rollout import play, score_trials
+from bench.domains.exploration.task import exploration_task
+from bench.domains.exploration.trials import TrialStream, trial_stream
+from bench.domains.sources import Columns, Frozen, Scorer, TrainingSource
+from bench.learners.contract import Learner
+from bench.learners.explorer import Explorer
+
+if TYPE_CHECKING:
+    from bench.tasks.suites import Suite
+
+
+class TrialSource(TrainingSource):
+    """Training trials of one seed."""
+
+    def __init__(self, suite: Suite, seed: int, device: torch.device) -> None:
+        super().__init__(suite, seed, device)
+        self.stream = trial_stream((suite.name, suite.version, "train", seed), exploration_task(suite))
+
+    def environments(self, batch: int) -> Environments:
+        """The next `batch` training trials, none of which was drawn before."""
+        return environments(self.stream, self._next(f"environments:{batch}") * batch, batch, self.device)
+
+    def draw(
+        self, batch: int, way: int | None = None, shot: int | None = None, query: int | None = None
+    ) -> Environments:
+        return self.environments(batch)
+
+
+class FrozenTrials(Frozen):
+    """Frozen trials, in which a learner acts."""
+
+    def __init__(self, suite: Suite, device: torch.device, stream: TrialStream) -> None:
+        super().__init__(suite, device)
+        self.stream = stream
+
+    def trials(self, n: int, batch: int, first: int = 0) -> Iterator[Trials]:
+        """Trials first .. first + n - 1, at most `batch` at a time."""
+        for start in range(first, first + n, batch):
+            yield frozen_trials(self.stream, start, min(batch, first + n - start), self.device)
+
+    def scorer(self, learner: Learner, first: int, n: int) -> Scorer:
+        assert isinstance(learner, Explorer)
+
+        def played(first: int, n: int, batch: int) -> Iterator[tuple[int, Columns]]:
+            for trials in self.trials(n, batch, first):
+                yield trials.first, score_trials(learner, trials)
+
+        return played
+
+    def singles(self, learner: Learner, n: int) -> Iterator[Callable[[], object]]:
+        assert isinstance(learner, Explorer)
+        for trial in self.trials(n, 1):
+            yield partial(play, learner, trial)

@@ -1,0 +1,132 @@
+"""Episodes of images as tensors: drawn for training, and frozen ones that are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.domains.episodes import Episodes
+from bench.domains.images.pool import ImagePool
+from bench.domains.images.scoring import score_images
+from bench.domains.images.stream import ImageIndices, ImageStream
+from bench.domains.images.task import image_task
+from bench.domains.predicting import FrozenEpisodes
+from bench.domains.sources import Columns, Scorer, TrainingSource
+from bench.learners.contract import EmbeddingLearner, Learner
+from bench.learners.predictions import Answer
+from bench.philox import below, words
+
+if TYPE_CHECKING:
+    from bench.tasks.suites import Suite
+
+EMBED_CHUNK = 256  # images an embedding call; always full, so that an embedding does not depend on how many are asked
+_PREFETCH = 64  # steps drawn at once: the vectorised draw costs about the same for one step as for many
+
+
+class ImageSource(TrainingSource):
+    """Training episodes and flat batches of the train split's images."""
+
+    def __init__(self, suite: Suite, seed: int, device: torch.device, pool: ImagePool) -> None:
+        super().__init__(suite, seed, device)
+        self.task, self.pool = image_task(suite), pool
+        self._ready: dict[str, tuple[int, ImageIndices]] = {}
+
+    def episodes(
+        self, batch: int, way: int | None = None, shot: int | None = None, query: int | None = None
+    ) -> Episodes:
+        """The next `batch` training episodes, in the suite's shape unless told otherwise."""
+        shape = (way or self.task.way, shot or self.task.shot, query or self.task.query)
+        name = "episodes:" + ",".join(map(str, (batch, *shape)))
+        step = self._next(name)
+        first, ready = self._ready.get(name, (-_PREFETCH, None))
+        if ready is None or not first <= step < first + _PREFETCH:
+            stream = self.stream(*shape)
+            first, ready = step, stream.block(step * batch, _PREFETCH * batch)
+            self._ready[name] = (first, ready)
+        part = slice((step - first) * batch, (step - first + 1) * batch)
+        indices = ImageIndices(ready.classes[part], ready.support[part], ready.query[part], ready.query_y[part])
+        return image_batch(self.pool, indices, step * batch)
+
+    draw = episodes
+
+    def stream(self, way: int, shot: int, query: int) -> ImageStream:
+        """The training episodes of a shape, as indices."""
+        name = (self.suite.name, self.suite.version, "train", self.seed)
+        return ImageStream(name, self.pool.counts, way, shot, query)
+
+    def batches(self, n: int) -> tuple[Tensor, Tensor]:
+        """The next flat batch: images [n, C, H, W] float32 in [0, 1] and train class ids [n] int64."""
+        step = self._next(f"flat:{n}")
+        raw = words((self.suite.name, self.suite.version, "flat", self.seed), step * n, n, 2)
+        classes = below(raw[:, 0], self.pool.n_classes)
+        rows = self.pool.rows(classes, below(raw[:, 1], self.pool.counts[classes]))
+        return self.pool.gather(rows), torch.from_numpy(classes).to(self.device)
+
+
+class FrozenImages(FrozenEpisodes):
+    """Frozen episodes over a pool. Inductive embedding learners embed each image once, however many episodes ask."""
+
+    def __init__(self, suite: Suite, device: torch.device, stream: ImageStream, pool: ImagePool) -> None:
+        super().__init__(suite, device)
+        self.stream, self.pool = stream, pool
+
+    def batches(self, n: int, batch: int, first: int = 0, pixels: bool = True) -> Iterator[Episodes]:
+        """Episodes first .. first + n - 1, at most `batch` at a time; `pixels=False` leaves the images out."""
+        for start in range(first, first + n, batch):
+            yield image_batch(self.pool, self.stream.block(start, min(batch, first + n - start)), start, pixels)
+
+    def columns(self, episodes: Episodes, answer: Answer) -> Columns:
+        return score_images(episodes, answer)
+
+    def scorer(self, learner: Learner, first: int, n: int) -> Scorer:
+        if not isinstance(learner, EmbeddingLearner) or learner.transductive or learner.privileged:
+            return super().scorer(learner, first, n)
+        answer = self._embedded(learner, first, n)
+
+        def answered(first: int, n: int, batch: int) -> Iterator[tuple[int, Columns]]:
+            for part in self.batches(n, batch, first, pixels=False):
+                yield part.first, score_images(part, answer(part))
+
+        return answered
+
+    def _embedded(self, learner: EmbeddingLearner, first: int, n: int) -> Callable[[Episodes], Tensor]:
+        """Embed what the episodes ask for; how to answer them from the table."""
+        used = torch.zeros(len(self.pool.images), dtype=torch.bool, device=self.device)
+        for part in self.batches(n, 1_000, first, pixels=False):
+            assert part.rows is not None
+            for rows in part.rows:
+                used[rows.flatten()] = True
+        rows = used.nonzero().flatten()
+        place = torch.cumsum(used, 0) - 1  # pool row -> row of the embedding table
+        padded = torch.cat([rows, rows[:1].expand(-len(rows) % EMBED_CHUNK)])
+        table = torch.cat([learner.embed(self.pool.gather(part)) for part in padded.view(-1, EMBED_CHUNK)])
+
+        def answer(part: Episodes) -> Tensor:
+            assert part.rows is not None
+            support, query = (table[place[r]] for r in part.rows)
+            return learner.classify(support, part.support_y, query)
+
+        return answer
+
+
+def image_batch(pool: ImagePool, indices: ImageIndices, first: int, pixels: bool = True) -> Episodes:
+    """Indices -> tensors. Support is grouped by label, queries lie in the drawn order."""
+    n, way, shot = indices.support.shape
+    support = pool.rows(indices.classes[:, :, None], indices.support).reshape(n, way * shot)
+    query = pool.rows(np.take_along_axis(indices.classes, indices.query_y, axis=1), indices.query)
+    device = pool.images.device
+    nothing = torch.empty(0, device=device)
+    return Episodes(
+        support_x=pool.gather(support) if pixels else nothing,
+        support_y=torch.arange(way, device=device).repeat_interleave(shot).expand(n, -1).contiguous(),
+        query_x=pool.gather(query) if pixels else nothing,
+        query_y=torch.from_numpy(indices.query_y).to(device),
+        first=first,
+        way=way,
+        classes=indices.classes,
+        rows=(support, query),
+    )

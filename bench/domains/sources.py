@@ -1,0 +1,86 @@
+"""Where problems come from at run time: what training draws, and the frozen ones that are scored."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import nn
+
+    from bench.learners.contract import Learner
+    from bench.tasks.suites import Suite
+
+Columns = dict[str, "np.ndarray"]  # of per-episode scores: "score" is ranked, "floored" marks answers without numbers
+Scorer = Callable[[int, int, int], Iterator[tuple[int, Columns]]]  # (first, n, batch) -> (first of a batch, columns)
+
+
+class Keeper(Protocol):
+    """Who keeps the state of a training that runs by itself."""
+
+    def resume(self, optimizer: torch.optim.Optimizer | None, modules: dict[str, nn.Module]) -> int: ...
+
+    def save(self, step: int) -> None: ...
+
+
+class TrainingSource(ABC):
+    """What `meta_train` may draw from: the train split, nothing else.
+
+    Draw k of a shape is a pure function of (suite, seed, shape, k), so that resuming needs only the counters.
+    """
+
+    def __init__(self, suite: Suite, seed: int, device: torch.device) -> None:
+        self.suite, self.seed, self.device = suite, seed, device
+        self.counters: dict[str, int] = {}
+        self.keeper: Keeper | None = None
+
+    @abstractmethod
+    def draw(self, batch: int, way: int | None = None, shot: int | None = None, query: int | None = None) -> Any:
+        """What the next `train_step` takes: `batch` problems, in the suite's shape unless told otherwise."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        own = {name for kind in type(self).__mro__[:-1] for name in vars(kind) if not name.startswith("_")}
+        suite = self.__dict__.get("suite")
+        raise AttributeError(f"suite {suite and suite.name} draws no {name!r}; its source has {', '.join(sorted(own))}")
+
+    def resume(self, optimizer: torch.optim.Optimizer | None = None, **modules: nn.Module) -> int:
+        """For a `meta_train` that can be interrupted: restore what `save` kept, and return how many steps were done.
+
+        optimizer, modules : what has a state besides the learner, such as a head that is thrown away afterwards
+        """
+        return self.keeper.resume(optimizer, modules) if self.keeper else 0
+
+    def seed_step(self, step: int) -> None:
+        """Seed torch's, numpy's and Python's generators for one step of a `meta_train` of one's own."""
+        from bench.seeding import seed_step
+
+        seed_step(self.seed, step)
+
+    def save(self, step: int) -> None:
+        """Keep the learner and what `resume` was told of: `step` steps are done. Call it after `validate`."""
+        if self.keeper:
+            self.keeper.save(step)
+
+    def _next(self, name: str) -> int:
+        """The number of this draw among those of its name."""
+        step = self.counters.get(name, 0)
+        self.counters[name] = step + 1
+        return step
+
+
+class Frozen(ABC):
+    """A frozen stream of a suite on a device: problem k is the same for everybody."""
+
+    def __init__(self, suite: Suite, device: torch.device) -> None:
+        self.suite, self.device = suite, device
+
+    @abstractmethod
+    def scorer(self, learner: Learner, first: int, n: int) -> Scorer:
+        """How to score problems first .. first + n - 1 in batches of any size; called under `no_grad` in eval mode."""
+
+    @abstractmethod
+    def singles(self, learner: Learner, n: int) -> Iterator[Callable[[], object]]:
+        """The first `n` problems, drawn, each ready to be answered by a call: what a user with a new one waits for."""

@@ -1,0 +1,40 @@
+"""Dataclasses of tensors whose leading dimension counts problems: in another precision or place, or some of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+P = TypeVar("P")
+
+
+def tensors(part: Any) -> dict[str, Tensor]:
+    """Every tensor by name; those of a mapping under their own names."""
+    found: dict[str, Tensor] = {}
+    for name, value in vars(part).items():
+        found |= {name: value} if isinstance(value, Tensor) else value if isinstance(value, dict) else {}
+    return found
+
+
+def moved(part: P, dtype: torch.dtype, device: torch.device) -> P:
+    """A copy in another precision and place; integers stay integers."""
+    return _each(part, lambda value: value.to(device, dtype if value.is_floating_point() else value.dtype, copy=True))
+
+
+def chosen(part: P, which: list[int]) -> P:
+    """Some of the problems, in the order given."""
+    return _each(part, lambda value: value[which])
+
+
+def _each(part: P, change: Callable[[Tensor], Tensor]) -> P:
+    changed: dict[str, Any] = {}
+    for name, value in vars(part).items():
+        if isinstance(value, Tensor):
+            changed[name] = change(value)
+        elif isinstance(value, dict):
+            changed[name] = {key: change(entry) for key, entry in value.items()}
+    return dataclasses.replace(part, **changed)  # type: ignore[type-var]  # a dataclass, as `Domain.example` promises
