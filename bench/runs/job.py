@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from bench.identity import RunIdentity, learner_identity
 from bench.learners.reading import LearnerInfo
+from bench.runs.failure import Failure
 from bench.runs.recipes import Recipe
 from bench.tasks.suites import BUDGET_EPISODES, Suite
 
@@ -104,7 +105,7 @@ class Job:
     facts: LearnerFacts
     checkpoint_sha256: str | None
     settings: Settings
-    broken: str | None = None
+    broken: Failure | None = None
 
     @property
     def episodes(self) -> int:
@@ -134,6 +135,14 @@ class Job:
             strategy=self.recipe.strategy,
             checkpoint=self.checkpoint_sha256,
         )
+
+    def anchored(self) -> Job:
+        """The same job, wherever the working directory will be: learners' code may change it."""
+        asked = self.settings
+        paths = {name: getattr(asked, name) for name in ("checkpoint", "tasks_file", "data_dir", "runs")}
+        settings = dataclasses.replace(asked, **{name: path and path.absolute() for name, path in paths.items()})
+        info = dataclasses.replace(self.info, file=self.info.file.absolute())
+        return dataclasses.replace(self, settings=settings, info=info)
 
     @property
     def key(self) -> str:
