@@ -22,7 +22,7 @@ import torch
 
 from bench.errors import BenchError, shorten
 from bench.runs import facts
-from bench.runs.failure import Failure
+from bench.runs.failure import MUTE, Failure
 from bench.runs.job import Job
 from bench.runs.prepared_suite import prepare
 from bench.runs.resolve import Question
@@ -81,8 +81,10 @@ class Reporter:
     def end(self, name: str, *values: Any) -> None:
         """Say how it ended, and end: nothing that a learner left at work, or closed, can hold that up."""
         if os.getpid() == self._pid:
-            with contextlib.suppress(OSError):
+            try:
                 self._sender.send_bytes(_encoded([name, values]).encode())
+            except OSError:
+                os._exit(MUTE)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()

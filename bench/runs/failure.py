@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from bench.errors import describe, shorten, traceback_of
 
+MUTE = 74  # exit code of a process that could not say how it ended
+
 
 @dataclass(frozen=True)
 class Failure:

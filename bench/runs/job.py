@@ -144,9 +144,9 @@ class Job:
         info = dataclasses.replace(self.info, file=self.info.file.absolute())
         return dataclasses.replace(self, settings=settings, info=info)
 
-    @property
+    @cached_property
     def key(self) -> str:
-        """The key under which the record is stored."""
+        """The key under which the record is stored, found once: learners' code may change what it is made of."""
         return self.identity.key
 
     def stored_recipe(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import errors
-from bench.runs.failure import Ended, Failure
+from bench.runs.failure import MUTE, Ended, Failure
 from bench.runs.leftovers import kill_children, server_of
 
 _PRELOADED = ["bench.runs.server", "bench.runs.child", "bench.cli.app"]
@@ -135,7 +135,7 @@ def _error(kind: str, message: str, fix: str) -> errors.BenchError:
 
 def _cause(process: BaseProcess) -> str:
     code = process.exitcode
-    if code is None:
+    if code in (None, MUTE):
         return "the learner's code closed the pipe through which its process reports"
     if code >= 0:
         return f"the learner's code ended the process (exit code {code})"
