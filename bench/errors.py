@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import textwrap
+import traceback
 from collections.abc import Iterable
 
 
@@ -59,6 +60,36 @@ class Stale(BenchError):
     """A generated page is out of date or incomplete (exit 4)."""
 
     exit_code = 4
+
+
+def describe(error: BaseException) -> str:
+    """An exception that others' code raised, as a reason: its type and its text, however long or odd that is.
+
+    >>> describe(ValueError("no more ideas")), describe(MemoryError())
+    ('ValueError: no more ideas', 'MemoryError')
+    """
+    try:
+        text = error.message if isinstance(error, BenchError) else str(error)
+    except BaseException as trouble:
+        text = f"(its text can't be had: {type(trouble).__name__})"
+    return shorten(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback of an exception that others' code raised, its middle left out where it is long."""
+    return shorten("".join(traceback.format_exception(error, limit=-30)), 8000)
+
+
+def shorten(text: str, length: int = 1000) -> str:
+    """A text for a record and a terminal: the middle left out where it is longer than `length`, no control characters.
+
+    >>> shorten("red \\x1b[31m"), shorten("0123456789" * 20, 60)
+    ('red \\\\x1b[31m', '012345678901234567890123456789 [140 left out] 0123456789')
+    """
+    if len(text) > length:
+        tail = length // 6
+        text = f"{text[: length // 2]} [{len(text) - length // 2 - tail:,} left out] {text[-tail:]}"
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -18,3 +20,18 @@ def seed_step(seed: int, step: int) -> None:
         torch.cuda.manual_seed_all(value)
     np.random.seed(value % 2**32)  # noqa: NPY002  # the legacy generator is the one that learners' code may use
     random.seed(value)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed all of these generators for the length of the block; afterwards they are as they were."""
+    others = np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            np.random.seed(seed % 2**32)  # noqa: NPY002
+            random.seed(seed)
+            yield
+    finally:
+        np.random.set_state(others[0])  # noqa: NPY002
+        random.setstate(others[1])

@@ -72,6 +72,7 @@ def info_command(
 def show_command(
     run: Annotated[str, typer.Argument(help="A run: its directory, its key or the first letters of its key.")],
     runs: RunsDirs = None,
+    traceback: Annotated[bool, typer.Option("--traceback", help="Where the learner's own code failed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show one run: scores with intervals, protocol, cost, environment."""
@@ -83,6 +84,9 @@ def show_command(
         store.read_scores(path, record)  # raises when the scores are not those of the record
     if as_json:
         print_json({"path": str(path), **record.model_dump(mode="json", by_alias=True)})
+        return
+    if traceback:
+        typer.echo(record.traceback or "none was kept: the learner's own code raised nothing")
         return
     from bench.cli.show import record_panel
 

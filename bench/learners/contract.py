@@ -69,6 +69,7 @@ class Learner(nn.Module):
         self.options = options
         self.noise_seed = 0  # set by the harness before training, as is:
         self.strategy: Strategy = "loop"  # how work on a batch of tasks is spread, see `bench.meta_gradient`
+        self._drawn: set[str] = set()  # buffers that `noise` made; others of such a name are the learner's own
 
     @classmethod
     def skip(cls, task: Any) -> str | None:
@@ -127,14 +128,27 @@ class Learner(nn.Module):
     def noise(self, name: str, shape: tuple[int, ...]) -> Tensor:
         """Standard normal noise for prediction: drawn once a run, saved with the checkpoint, equal in all episodes."""
         key = f"noise_{name}"
+        if key not in self._drawn and hasattr(self, key):
+            raise AttributeError(f"{type(self).__name__} has a {key} of its own: give the noise another name")
         buffer = getattr(self, key, None)
         if buffer is None or tuple(buffer.shape) != shape:
             digest = hashlib.sha256(f"{self.noise_seed}:{name}:{shape}".encode()).digest()
             generator = torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
             device = next((p.device for p in self.parameters()), torch.device("cpu"))
             buffer = torch.randn(shape, generator=generator).to(device)
-            self.register_buffer(key, buffer)
+            self.keep_noise(key, buffer)
         return buffer
+
+    def keep_noise(self, key: str, values: Tensor) -> None:
+        """Hold drawn noise under its buffer's name, as `noise` would."""
+        self.register_buffer(key, values)
+        self._drawn.add(key)
+
+    def drop_noise(self) -> None:
+        """Forget all noise that was drawn; buffers of the learner's own stay, however they are called."""
+        for key in self._drawn:
+            delattr(self, key)
+        self._drawn.clear()
 
 
 class EmbeddingLearner(Learner):

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, get_args
 
-from bench.errors import UsageError
+from bench.errors import UsageError, describe
 from bench.identity.code import Layout
 from bench.learners.reading import LearnerInfo
 from bench.resources import resource
@@ -32,7 +32,7 @@ def load(info: LearnerInfo) -> type[Learner]:
         found: Any = getattr(_module(info), info.class_name)
     except Exception as error:
         raise UsageError(
-            f"Can't import {info.class_name} from {info.file}: {type(error).__name__}: {error}",
+            f"Can't import {info.class_name} from {info.file}: {describe(error)}",
             f"Try: python {info.file}",
         ) from error
     if not (isinstance(found, type) and issubclass(found, Learner)):

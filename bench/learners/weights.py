@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from bench.errors import DataInvalid, StoreError
+from bench.learners.contract import Learner
 from bench.records.files import explain
 
 Tensors = dict[str, Tensor]
@@ -54,11 +55,12 @@ def load_weights(model: nn.Module, tensors: Tensors) -> None:
     one takes its place, and what it does not hold is drawn again, the same, when asked for.
     """
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    for name in [name for name, _ in model.named_buffers(recurse=False) if name.startswith("noise_")]:
-        delattr(model, name)
-    for name, value in tensors.items():
-        if name.startswith("noise_"):
-            model.register_buffer(name, value.to(device))
+    if isinstance(model, Learner):
+        model.drop_noise()
+        own = model.state_dict().keys()
+        for name, value in tensors.items():
+            if name.startswith("noise_") and name not in own:
+                model.keep_noise(name, value.to(device))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.errors import StoreError
 from bench.records.files import explain
 
 fcntl: Any
@@ -69,10 +70,10 @@ def lease(file: Path, wait: bool = False, say: Callable[[str], None] = lambda te
 
     Raises StoreError where the file can't be written.
     """
-    began, told, owner = time.monotonic(), False, os.getpid()
+    began, told, me = time.monotonic(), False, Owner.me()
     while True:
         try:
-            handle = _acquire(file)
+            handle = _acquire(file, me)
             break
         except Busy as busy:
             if not wait and time.monotonic() - began > _GRACE_S:
@@ -87,16 +88,17 @@ def lease(file: Path, wait: bool = False, say: Callable[[str], None] = lambda te
         yield
     finally:
         done.set()
-        _release(handle, file, owner)
+        _release(handle, file, me)
 
 
 def is_free(file: Path) -> bool:
-    """Whether nobody holds the lease of `file`, which need not exist; asking takes it for a moment."""
+    """Whether nobody is known to hold the lease of `file`, which need not exist; asking takes it for a moment."""
     if not file.exists():
         return True
+    me = Owner.me()
     try:
-        _release(_acquire(file), file, os.getpid())
-    except Busy:
+        _release(_acquire(file, me), file, me)
+    except (Busy, StoreError):
         return False
     return True
 
@@ -120,28 +122,40 @@ def _machine(alone: bool, say: Callable[[str], None]) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    who = os.getuid()
-    handle = os.open(
-        Path(tempfile.gettempdir()) / f"bench-machine-{who}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-    )
     mode = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-    try:
+    told = False
+
+    def held(name: str) -> int:
+        nonlocal told
+        file = Path(tempfile.gettempdir()) / f"bench-{name}-{os.getuid()}.lock"
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not _lock(handle, mode):
-            say("waiting for runs on this machine to end" if alone else "waiting: a speed is being measured, alone")
+            if not told:
+                say("waiting for runs on this machine to end" if alone else "waiting: a speed is being measured, alone")
+            told = True
             fcntl.flock(handle, mode)
+        return handle
+
+    door = held("door")  # who waits to be alone holds it already: those who come later queue up behind
+    try:
+        room = held("machine")
+    finally:
+        os.close(door)
+    try:
         yield
     finally:
+        os.close(room)
+
+
+def _release(handle: int, file: Path, me: Owner) -> None:
+    """Give up what `_acquire` gave, unless it is another's: of whom we were forked from, or who took us for dead."""
+    with contextlib.suppress(OSError):  # a learner's code may have closed the file
+        if os.getpid() == me.pid and _owner(handle) == me:
+            file.unlink()
         os.close(handle)
 
 
-def _release(handle: int, file: Path, owner: int) -> None:
-    if os.getpid() == owner:  # a forked copy leaves the lease to whom it belongs
-        with contextlib.suppress(OSError):
-            file.unlink()
-    os.close(handle)
-
-
-def _acquire(file: Path) -> int:
+def _acquire(file: Path, me: Owner) -> int:
     """An open, locked descriptor of the file that lies there now. Raises Busy."""
     while True:
         try:
@@ -158,7 +172,7 @@ def _acquire(file: Path) -> int:
             if (other := _owner(handle)) and other.host != socket.gethostname() and _age(handle) < SILENT_S:
                 raise Busy(other)
             os.ftruncate(handle, 0)
-            os.pwrite(handle, json.dumps(asdict(Owner.me())).encode(), 0)
+            os.pwrite(handle, json.dumps(asdict(me)).encode(), 0)
         except BaseException as error:
             with contextlib.suppress(OSError):
                 os.close(handle)

@@ -157,6 +157,7 @@ class Record(_Part):
     identity: Identity | None = None  # None before there was a protocol number
     status: Status
     reason: str | None = None
+    traceback: str | None = None  # of a failure in the learner's own code, shortened
     suite: SuiteRef
     episodes: int  # test episodes scored: a prefix of the manifest
     algorithm: AlgorithmRef

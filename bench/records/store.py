@@ -43,6 +43,7 @@ CHECKPOINT = "checkpoint.safetensors"
 _TMP, _OLD = ".tmp-", ".old-"
 _STALE_S = 3600.0  # a write takes seconds: an hour-old temporary belongs to a dead writer,
 _QUIET_S = 60.0  # and so does one of a minute whose run nobody holds the lease of
+_READ_ATTEMPTS = 3  # a run that is being replaced has no place between two renames
 _PUBLISH_ATTEMPTS = 50  # another writer or a recovering reader may get in between two renames
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+=-]*")
 
@@ -124,13 +125,16 @@ class RunStore:
 
     def find(self, suite: str, algo: str, key: str) -> Path | None:
         """The run's directory, or None. A directory without record.json is not a run."""
-        target = self.path(suite, algo, key)
-        if not target.is_dir():
-            target = _restore(target)
-        return target if (target / RECORD).is_file() else None
+        place = self.path(suite, algo, key)
+        tries = (_restore(place) for _ in range(_READ_ATTEMPTS))
+        return next((path for path in tries if (path / RECORD).is_file()), None)
 
     def read(self, path: Path) -> Record:
         """The record of a run directory; StoreError naming file and field when it is malformed."""
+        for _ in range(_READ_ATTEMPTS):
+            with contextlib.suppress(StoreError):
+                return read_record(path / RECORD)
+            path = _restore(path)
         return read_record(path / RECORD)
 
     def read_scores(self, path: Path, record: Record | None = None) -> pd.DataFrame:
@@ -188,7 +192,9 @@ class RunStore:
         there = _directories(directory)  # a run is replaced by two renames: between them it lies aside
         aside = [_key(old) for old in directory.glob(_OLD + "*")]
         for key in sorted({path.name for path in [*there, *_directories(directory)]} | set(aside)):
-            yield self._load(_restore(directory / key))
+            tries = (self._load(_restore(directory / key)) for _ in range(_READ_ATTEMPTS))
+            run = next(tries)
+            yield run if run.record else next((again for again in tries if again.record), run)
 
     def _load(self, path: Path) -> StoredRun:
         try:
@@ -226,12 +232,19 @@ def _restore(target: Path) -> Path:
     old = list(target.parent.glob(f"{_OLD}{target.name}~*"))
     if target.exists() or not old:
         return target
-    latest = max(old, key=lambda path: path.stat().st_ctime_ns)
+    latest = max(old, key=_changed)
     try:
         latest.replace(target)
     except OSError:
         return target if target.exists() else latest
     return target
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_ctime_ns
+    except FileNotFoundError:  # its writer has taken it away, or back
+        return 0
 
 
 def _clean(directory: Path) -> None:

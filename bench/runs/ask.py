@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bench.runs.failure import Ended
 from bench.runs.job import LearnerFacts, SuiteState
-from bench.runs.processes import Ended, call
+from bench.runs.processes import call
 from bench.runs.resolve import Answer, Ask, Question
 
 
@@ -15,7 +16,7 @@ def asking(timeout: float | None) -> Ask:
             return Answer.from_plain(call("answer", question, timeout=timeout))
         except Ended as ended:
             state = SuiteState.from_plain(call("state", question))  # the suite's own part, without the learner's code
-            return Answer(state, _as_read(question), ended.reason)
+            return Answer(state, _as_read(question), ended.failure)
 
     return ask
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bench.learners.contract import Learner
 from bench.learners.strategies import Strategy
 from bench.learners.weights import load_weights, read_tensors
 from bench.runs.prepared_suite import PreparedSuite
+from bench.seeding import seeded
 
 
 def build(
@@ -28,8 +27,7 @@ def build(
 
     Raises DataInvalid when the file can't be read or does not fit, and whatever the learner's constructor raises.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(seed or 0)
+    with seeded(seed or 0):
         built = learner(prepared.spec, options)
     built.noise_seed = seed or 0
     built.strategy = strategy

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from bench.errors import StoreError
 from bench.records import Record, RunStore
 from bench.records.lease import Busy, lease, machine_shared
 from bench.records.names import LEASE, TRAINING
 from bench.runs.environment import machine
+from bench.runs.failure import Ended, Failure
 from bench.runs.job import Job
 from bench.runs.outcome import Outcome, finished, suffices
-from bench.runs.processes import Ended, call
+from bench.runs.processes import call
 from bench.runs.progress import Display
 from bench.runs.write import Findings, write
+
+_TOLD = ("phase", "training", "advance", "note")  # what a display is told by the process
 
 
 def carry_out(job: Job, console: Console) -> Outcome:
@@ -29,21 +32,32 @@ def carry_out(job: Job, console: Console) -> Outcome:
     if found and suffices(found, job):
         return found
     if job.broken is not None:
-        return _ended(job, store, Ended("failed", job.broken))
+        return _failed(job, store, job.broken)
     with Display(console, job.title, job.suite.metric) as display, machine_shared(display.note):
+
+        def show(name: str, values: list[Any]) -> None:
+            if name in _TOLD:
+                getattr(display, name)(*values)
+
         try:
-            answer = call("run", job, lambda name, values: getattr(display, name)(*values), job.settings.timeout)
+            return _outcome(job, store, call("run", job, show, job.settings.timeout))
         except Ended as ended:
-            return _ended(job, store, ended)
-    return _outcome(job, answer)
+            return _failed(job, store, ended.failure)
 
 
-def _outcome(job: Job, answer: dict[str, Any]) -> Outcome:
+def _outcome(job: Job, store: RunStore, answer: dict[str, Any]) -> Outcome:
+    """The record counts as it lies on the disk. Raises Ended where the learner's code has spoilt the writing of it."""
+    place = store.path(job.suite.name, job.info.name, job.key)
     record = answer["record"] and Record.model_validate(answer["record"])
-    return Outcome(job, Path(answer["path"]), record, answer["cached"], answer["stored"], answer["note"])
+    if record and answer["stored"]:
+        try:
+            record = store.read(place)
+        except StoreError as error:
+            raise Ended(Failure(f"what the process wrote can't be read: {error.message}")) from None
+    return Outcome(job, place, record, answer["cached"], answer["stored"], answer["note"])
 
 
-def _ended(job: Job, store: RunStore, ended: Ended) -> Outcome:
+def _failed(job: Job, store: RunStore, failure: Failure) -> Outcome:
     """What is written for a process that can't write any more. The state of its training stays, to be continued."""
     place = store.path(job.suite.name, job.info.name, job.key)
     try:
@@ -51,6 +65,6 @@ def _ended(job: Job, store: RunStore, ended: Ended) -> Outcome:
             store.sweep(place)
             with contextlib.suppress(OSError):  # one that holds a training state stays
                 place.with_name(TRAINING + job.key).rmdir()
-            return write(job, store, ended.status, ended.reason, Findings(machine()))
+            return write(job, store, failure.status, failure.reason, Findings(machine()), failure.traceback)
     except Busy as busy:
-        return Outcome(job, place, None, note=f"{ended.reason}; {busy}")
+        return Outcome(job, place, None, note=f"{failure.reason}; {busy}")

@@ -11,23 +11,25 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
 
-from bench.errors import BenchError
+from bench.errors import BenchError, shorten
 from bench.runs import facts
+from bench.runs.failure import MUTE, Failure
 from bench.runs.job import Job
 from bench.runs.prepared_suite import prepare
 from bench.runs.resolve import Question
 from bench.runs.run import run
 
 _TELL_EVERY = 0.1  # seconds between reports of progress
+_encoded = json.JSONEncoder().encode  # kept, for learners' code may change the module
 
 
 class Ctrl:
@@ -50,7 +52,7 @@ class Reporter:
 
     def tell(self, name: str, *values: Any) -> None:
         self.alone()
-        self._sender.send_bytes(json.dumps([name, values]).encode())
+        self._sender.send_bytes(_encoded([name, values]).encode())
 
     def phase(self, name: str, total: int, done: int = 0) -> None:
         self.tell("phase", name, total, done)
@@ -76,29 +78,32 @@ class Reporter:
         if self._copies and self._copies[0]:
             raise BenchError("the learner forked the process, and the copy returned into the harness: os.fork()")
 
+    def end(self, name: str, *values: Any) -> None:
+        """Say how it ended, and end: nothing that a learner left at work, or closed, can hold that up."""
+        if os.getpid() == self._pid:
+            try:
+                self._sender.send_bytes(_encoded([name, values]).encode())
+            except OSError:
+                os._exit(MUTE)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(0)
+
 
 def main(sender: Connection, task: str, argument: object, surroundings: dict[str, Any]) -> None:
-    """Carry out a task, say how it ended, and end the process: nothing that a learner left at work can hold it up."""
+    """Carry out a task and end the process."""
     _settle(surroundings)
     reporter = Reporter(sender)
     try:
-        last = "answer", _TASKS[task](argument, reporter)
+        reporter.end("answer", _TASKS[task](argument, reporter))
     except BenchError as error:
-        last = "refused", (type(error).__name__, error.message, error.fix)
-    except KeyboardInterrupt:
-        last = ("interrupted", None) if Ctrl.pressed else ("ended", "the learner's code raised KeyboardInterrupt")
-    except SystemExit as leaving:
-        last = "ended", f"the learner's code left the process: sys.exit({leaving.code!r})"
+        reporter.end("refused", type(error).__name__, shorten(error.message), shorten(error.fix))
     except BaseException as error:
-        traceback.print_exc()
-        last = "ended", f"{type(error).__name__}: {error}"
-    name, values = last
-    if os.getpid() == reporter._pid:
-        with contextlib.suppress(OSError):
-            sender.send_bytes(json.dumps([name, values if name == "refused" else [values]]).encode())
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+        if Ctrl.pressed:
+            reporter.end("interrupted")
+        failure = Failure.of(error)
+        reporter.end("ended", failure.reason, failure.traceback)
 
 
 def _settle(surroundings: dict[str, Any]) -> None:
@@ -109,8 +114,11 @@ def _settle(surroundings: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(surroundings["environment"])
     os.chdir(surroundings["folder"])
-    sys.path[:] = surroundings["path"]
-    os.dup2(2, 1)  # what learners print must not get into tables or JSON
+    if data := os.environ.get("BENCH_DATA"):
+        os.environ["BENCH_DATA"] = str(Path(data).absolute())  # learners' code may change the folder
+    sys.path[:] = [place or surroundings["folder"] for place in surroundings["path"]]
+    with contextlib.suppress(OSError):
+        os.dup2(2, 1)  # what learners print must not get into tables or JSON
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_die_with, args=(parent,), name="bench-parent", daemon=True).start()
@@ -118,11 +126,13 @@ def _settle(surroundings: dict[str, Any]) -> None:
 
 def _die_with(parent: Any) -> None:
     parent.join()
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)  # with all that the learner started
     os._exit(1)
 
 
 def _answer(question: Question, reporter: Reporter) -> Any:
-    found = facts.answer(question)
+    found = facts.answer(question.anchored())
     reporter.alone()
     return asdict(found)
 
@@ -132,9 +142,8 @@ def _state(question: Question, reporter: Reporter) -> Any:
 
 
 def _run(job: Job, reporter: Reporter) -> Any:
-    found = run(job, reporter)
+    found = run(job.anchored(), reporter)
     return {
-        "path": str(found.path),
         "record": found.record.model_dump(mode="json", by_alias=True) if found.record else None,
         "cached": found.cached,
         "stored": found.stored,

@@ -18,11 +18,11 @@ from bench.runs.resolve import Answer, Question
 
 def answer(question: Question) -> Answer:
     """Everything at once. Raises UsageError, DataMissing, DataInvalid, Mismatch, and what the learner's code raises."""
+    prepared = prepare(question.suite, torch.device("cpu"), question.data_dir)
     learner: Any = load(question.info)  # where an option decides, the class has a property
     trains = learner.trains if isinstance(learner.trains, bool) else True
     recipe = question.recipe.options if trains or question.starts_from_checkpoint else {}
     options = resolve_options(learner, {**recipe, **question.overrides})
-    prepared = prepare(question.suite, torch.device("cpu"), question.data_dir)
     facts = LearnerFacts(
         options=json.loads(json.dumps(dataclasses.asdict(options))),
         family=learner.family,

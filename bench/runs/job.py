@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from bench.identity import RunIdentity, learner_identity
 from bench.learners.reading import LearnerInfo
+from bench.runs.failure import Failure
 from bench.runs.recipes import Recipe
 from bench.tasks.suites import BUDGET_EPISODES, Suite
 
@@ -104,7 +105,7 @@ class Job:
     facts: LearnerFacts
     checkpoint_sha256: str | None
     settings: Settings
-    broken: str | None = None
+    broken: Failure | None = None
 
     @property
     def episodes(self) -> int:
@@ -135,9 +136,17 @@ class Job:
             checkpoint=self.checkpoint_sha256,
         )
 
-    @property
+    def anchored(self) -> Job:
+        """The same job, wherever the working directory will be: learners' code may change it."""
+        asked = self.settings
+        paths = {name: getattr(asked, name) for name in ("checkpoint", "tasks_file", "data_dir", "runs")}
+        settings = dataclasses.replace(asked, **{name: path and path.absolute() for name, path in paths.items()})
+        info = dataclasses.replace(self.info, file=self.info.file.absolute())
+        return dataclasses.replace(self, settings=settings, info=info)
+
+    @cached_property
     def key(self) -> str:
-        """The key under which the record is stored."""
+        """The key under which the record is stored, found once: learners' code may change what it is made of."""
         return self.identity.key
 
     def stored_recipe(self) -> dict[str, Any]:

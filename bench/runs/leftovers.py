@@ -1,10 +1,14 @@
-"""What a learner's code left behind in its process when it was done."""
+"""What a learner's code left behind when it was done: threads in its process, processes beside it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Collection
 from concurrent.futures.thread import _threads_queues
+
+import psutil
+
+_ROUNDS = 5  # what is killed may just have started something
 
 
 def threads_left(before: Collection[threading.Thread]) -> str | None:
@@ -18,3 +22,36 @@ def threads_left(before: Collection[threading.Thread]) -> str | None:
         if thread not in before and not thread.daemon and thread not in _threads_queues
     )
     return f"the learner left {len(names)} thread(s) at work: {', '.join(names[:3])}" if names else None
+
+
+def server_of(pid: int | None) -> int | None:
+    """The process that a cell was forked from, None where that can't be said any more."""
+    try:
+        return psutil.Process(pid).ppid()
+    except psutil.Error:
+        return None
+
+
+def kill_children(server: int | None, but: Collection[int]) -> None:
+    """Kill a server's children other than the living cells, and all that these started, wherever that moved."""
+    for _ in range(_ROUNDS):
+        try:
+            orphans = [child for child in psutil.Process(server).children() if child.pid not in but]
+        except psutil.Error:
+            return
+        if not orphans:
+            return
+        doomed = [*orphans, *(below for orphan in orphans for below in _below(orphan))]
+        for process in doomed:
+            try:
+                process.kill()
+            except psutil.Error:
+                continue
+        psutil.wait_procs(doomed, timeout=1)
+
+
+def _below(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []

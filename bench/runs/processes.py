@@ -16,7 +16,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -24,20 +23,15 @@ from pathlib import Path
 from typing import Any
 
 from bench import errors
+from bench.runs.failure import MUTE, Ended, Failure
+from bench.runs.leftovers import kill_children, server_of
 
-_PRELOADED = ["bench.runs.child", "bench.cli.app"]
+_PRELOADED = ["bench.runs.server", "bench.runs.child", "bench.cli.app"]
 _LAST_WORDS_S = 60.0  # after Ctrl-C, to write an `interrupted` record
 _GONE_S = 5.0
+_LONGEST = 1 << 26  # bytes of a message
 
 OnEvent = Callable[[str, list[Any]], None]
-
-
-@dataclass
-class Ended(Exception):
-    """A process that ended without an answer. `status` is that of its run: "failed" or "timeout"."""
-
-    status: str
-    reason: str
 
 
 def call(
@@ -57,11 +51,12 @@ def call(
     surroundings = {"environment": dict(os.environ), "folder": str(Path.cwd()), "path": list(sys.path)}
     process = context.Process(target=_begin, args=(sender, task, argument, surroundings))  # type: ignore[attr-defined]
     process.start()
+    server = server_of(process.pid) if sys.platform == "linux" else None
     sender.close()
     try:
         return _conversation(process, receiver, on_event, timeout)
     finally:
-        _end(process)
+        _end(process, server)
         receiver.close()
 
 
@@ -83,18 +78,8 @@ def _conversation(process: BaseProcess, receiver: Connection, on_event: OnEvent,
     deadline = None if timeout is None else time.monotonic() + timeout
     interrupted = False
     while True:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
-            ready = wait([receiver, process.sentinel], left)
-            if not ready:
-                raise Ended("failed" if interrupted else "timeout", f"stopped after {timeout:g} s (--timeout)")
-            if receiver not in ready and not receiver.poll():  # dead, and all it said was heard
-                raise KeyboardInterrupt if interrupted else Ended("failed", _cause(process))
-            try:
-                message = json.loads(receiver.recv_bytes())
-            except (EOFError, ConnectionError):
-                process.join(_GONE_S)
-                raise KeyboardInterrupt if interrupted else Ended("failed", _cause(process)) from None
+            name, values = _message(process, receiver, deadline)
         except KeyboardInterrupt:
             if interrupted:
                 raise
@@ -102,34 +87,64 @@ def _conversation(process: BaseProcess, receiver: Connection, on_event: OnEvent,
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid or 0, signal.SIGINT)
             continue
-        name, values = message
-        if name == "answer":
-            return values[0]
-        if name == "refused":
-            raise _error(*values)
-        if name == "interrupted":
-            raise KeyboardInterrupt
-        if name == "ended":
-            raise Ended("failed", values[0])
-        on_event(name, values)
+        except TimeoutError:
+            if interrupted:
+                raise KeyboardInterrupt from None
+            raise Ended(Failure(f"stopped after {timeout:g} s (--timeout)", "timeout")) from None
+        except Ended:
+            if interrupted:
+                raise KeyboardInterrupt from None
+            raise
+        match name, values:
+            case "answer", [value]:
+                return value
+            case "refused", [kind, message, fix]:
+                raise _error(kind, message, fix)
+            case "interrupted", _:
+                raise KeyboardInterrupt
+            case "ended", [reason, traceback]:
+                raise Ended(Failure(reason, traceback=traceback))
+            case _:
+                on_event(name, values)
+
+
+def _message(process: BaseProcess, receiver: Connection, deadline: float | None) -> tuple[str, list[Any]]:
+    """The next one. Raises TimeoutError after the deadline, Ended where no more can come."""
+    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+    ready = wait([receiver, process.sentinel], left)
+    if not ready:
+        raise TimeoutError
+    if receiver not in ready and not receiver.poll():  # dead, and all it said was heard
+        raise Ended(Failure(_cause(process)))
+    try:
+        name, values = json.loads(receiver.recv_bytes(_LONGEST))
+        return str(name), list(values)
+    except (EOFError, OSError):
+        process.join(_GONE_S)
+        raise Ended(Failure(_cause(process))) from None
+    except (ValueError, TypeError):
+        raise Ended(Failure("the learner's code wrote into the pipe through which its process reports")) from None
 
 
 def _error(kind: str, message: str, fix: str) -> errors.BenchError:
-    found = getattr(errors, kind, errors.BenchError)
-    error: errors.BenchError = found(message, fix)
+    found = getattr(errors, kind, None)
+    known = isinstance(found, type) and issubclass(found, errors.BenchError)
+    error: errors.BenchError = (found if known else errors.BenchError)(message, fix)  # type: ignore[misc]
     return error
 
 
 def _cause(process: BaseProcess) -> str:
     code = process.exitcode
-    if code is None or code >= 0:
+    if code in (None, MUTE):
+        return "the learner's code closed the pipe through which its process reports"
+    if code >= 0:
         return f"the learner's code ended the process (exit code {code})"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     why = ": out of memory, or killed by somebody" if -code == signal.SIGKILL else ""
     return f"the process was ended by {name}{why}"
 
 
-def _end(process: BaseProcess) -> None:
+def _end(process: BaseProcess, server: int | None) -> None:
     """End the process and everything that it started."""
     process.join(0.2)
     if process.pid is not None:
@@ -137,3 +152,5 @@ def _end(process: BaseProcess) -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 end(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     process.join(_GONE_S)
+    if server is not None:
+        kill_children(server, [other.pid for other in multiprocessing.active_children() if other.pid])

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from bench.errors import UsageError
 from bench.identity import PROTOCOL, code_sha256
 from bench.learners.reading import LearnerInfo
 from bench.learners.registry import find_learner
+from bench.runs.failure import Failure
 from bench.runs.job import Job, LearnerFacts, Settings, SuiteState
 from bench.runs.recipe_choice import Choice, check_fits, find_recipe
 from bench.runs.recipes import Recipe
@@ -43,6 +44,11 @@ class Question:
     starts_from_checkpoint: bool
     data_dir: Path | None
 
+    def anchored(self) -> Question:
+        """The same question, wherever the working directory will be: learners' code may change it."""
+        info = replace(self.info, file=self.info.file.absolute())
+        return replace(self, info=info, data_dir=self.data_dir and self.data_dir.absolute())
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -50,12 +56,12 @@ class Answer:
 
     state: SuiteState
     facts: LearnerFacts
-    broken: str | None = None
+    broken: Failure | None = None
 
     @classmethod
     def from_plain(cls, fields: dict[str, Any]) -> Answer:
         """From what `dataclasses.asdict` gave, through JSON."""
-        return cls(SuiteState.from_plain(fields["state"]), LearnerFacts(**fields["facts"]), fields["broken"])
+        return cls(SuiteState.from_plain(fields["state"]), LearnerFacts(**fields["facts"]))
 
 
 Ask = Callable[[Question], Answer]

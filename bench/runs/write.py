@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.errors import StoreError, shorten
 from bench.identity import PROTOCOL
 from bench.records import (
     AlgorithmRef,
@@ -58,20 +59,29 @@ class Findings:
     checkpoint: Path | None = None
 
 
-def write(job: Job, store: RunStore, status: str, reason: str | None, findings: Findings) -> Outcome:
+def write(
+    job: Job, store: RunStore, status: str, reason: str | None, findings: Findings, traceback: str | None = None
+) -> Outcome:
     """Store the record; the caller holds the run's lease. Where only an `ok` would do, the outcome is not stored.
 
     Raises StoreError when the disk refuses.
     """
-    record = record_of(job, status, reason, findings)
-    earlier = None if status == "ok" else finished(store, job)
+    record = record_of(job, status, reason and shorten(reason), findings, traceback)
+    earlier = None if status == "ok" else _finished(store, job)
     if earlier is not None:
         return Outcome(job, earlier.path, record, stored=False, note=f"The earlier record stays: {earlier.path}")
     path = store.write(record, findings.scores, findings.curve, job.stored_recipe(), findings.checkpoint)
     return Outcome(job, path, record)
 
 
-def record_of(job: Job, status: str, reason: str | None, findings: Findings) -> Record:
+def _finished(store: RunStore, job: Job) -> Outcome | None:
+    try:
+        return finished(store, job)
+    except StoreError:  # what can't be read is no loss
+        return None
+
+
+def record_of(job: Job, status: str, reason: str | None, findings: Findings, traceback: str | None = None) -> Record:
     """The record of one run."""
     suite, info, facts, scores = job.suite, job.info, job.facts, findings.scores
     return Record(
@@ -81,6 +91,7 @@ def record_of(job: Job, status: str, reason: str | None, findings: Findings) -> 
         ),
         status=status,  # type: ignore[arg-type]  # checked by pydantic
         reason=reason,
+        traceback=traceback,
         suite=SuiteRef(
             name=suite.name,
             version=suite.version,

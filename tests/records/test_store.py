@@ -7,7 +7,9 @@ import errno
 import json
 import os
 import shutil
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -217,6 +219,38 @@ def test_two_writers_of_one_run_both_succeed(store: RunStore) -> None:
         list(pool.map(lambda n: write(store, n=n), range(50, 66)))
     (run,) = store.runs()
     assert len(store.read_scores(run.path)) == store.read(run.path).episodes
+
+
+def test_readers_never_see_an_empty_store_while_a_run_is_replaced(tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    path = write(store)
+    stop, problems, reads = threading.Event(), list[str](), Counter[str]()
+
+    def listing() -> None:
+        while not stop.is_set():
+            runs = list(store.runs())
+            reads["list"] += 1
+            problems.extend(run.problem for run in runs if run.problem)
+            if len(runs) != 1:
+                problems.append(f"{len(runs)} runs")
+
+    def finding() -> None:
+        while not stop.is_set():
+            found = store.find(*path.parts[-3:])
+            reads["find"] += 1
+            if found is None:
+                problems.append("not found")
+            else:
+                store.read(found)
+
+    threads = [threading.Thread(target=work) for work in (listing, listing, finding, finding)]
+    [thread.start() for thread in threads]
+    for n in range(60, 120):
+        write(store, n=n)
+    stop.set()
+    [thread.join() for thread in threads]
+    assert problems == [] and min(reads.values()) > 10
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
 # --- damage ----------------------------------------------------------------------------------------------------
