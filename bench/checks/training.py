@@ -38,7 +38,7 @@ def training_steps(subject: Subject) -> Finding:
 
     Catches a forgotten `backward()`, an optimizer that holds other parameters, a loss that does not reach the weights
     or has the wrong sign, and shapes that only evaluation has. The loss of a policy gradient is no measure of success:
-    an explorer's need not fall.
+    an explorer's need not fall, see `Domain.loss_falls`.
     """
     done = _rehearse(subject)
     if done.broken:
@@ -51,7 +51,7 @@ def training_steps(subject: Subject) -> Finding:
     rise = float(after.mean() - before.mean())
     noise = _NOISE * math.hypot(float(before.std(ddof=1)), float(after.std(ddof=1))) / math.sqrt(_WINDOW)
     said = f"{done.moved} of {done.weights} weights move, loss {before.mean():.4g} -> {after.mean():.4g}"
-    if subject.spec.kind == "exploration":
+    if not subject.domain.loss_falls:
         return Finding(True, f"{STEPS} steps: {said}", 0, 0)
     # The spread of a window holds what is left of a fall, too; a loss that stands still has none, and fails.
     falls = rise < 0 or (rise <= noise and noise > 0)
