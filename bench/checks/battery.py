@@ -16,7 +16,6 @@ from bench.checks.contract_checks import (
     inputs_untouched,
     no_state_between_episodes,
     shapes_and_finiteness,
-    training_steps,
 )
 from bench.checks.labels import label_equivariance, random_support_labels
 from bench.checks.leaks import (
@@ -28,6 +27,7 @@ from bench.checks.leaks import (
 )
 from bench.checks.result import Finding, NotApplicable, Result
 from bench.checks.subject import Subject
+from bench.checks.training import training_steps
 from bench.domains import TaskSpec
 from bench.errors import BenchError
 from bench.learners.contract import Learner, unfit
@@ -40,13 +40,13 @@ LEAK_CHECKS: tuple[Check, ...] = (
     queries_permuted,
     other_episodes_swapped,
     embed_one_is_embed_many,
+    no_state_between_episodes,
 )
 QUICK_CHECKS: tuple[Check, ...] = (shapes_and_finiteness, determinism, *LEAK_CHECKS)
 CHECKS: tuple[Check, ...] = (
     *QUICK_CHECKS,
     batch_is_single,
     embedding_path_is_predict,
-    no_state_between_episodes,
     inputs_untouched,
     training_steps,
     checkpoint_round_trip,

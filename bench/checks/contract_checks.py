@@ -9,7 +9,7 @@ import torch
 
 from bench.checks.answers import flat, gap, verdict
 from bench.checks.result import Finding, NotApplicable
-from bench.checks.subject import STEPS, Subject
+from bench.checks.subject import Subject
 from bench.domains.tensors import chosen, moved, tensors
 from bench.learners.contract import EmbeddingLearner
 from bench.learners.predictions import named
@@ -90,18 +90,6 @@ def inputs_untouched(subject: Subject) -> Finding:
     before, after = tensors(part), tensors(given)
     changed = [name for name, value in before.items() if not torch.equal(value, after[name])]
     return Finding(not changed, f"changed: {', '.join(changed)}" if changed else "unchanged", len(changed), 0)
-
-
-def training_steps(subject: Subject) -> Finding:
-    """A few steps of the common loop run and leave finite weights; the checks below use the result.
-
-    Catches a loss that does not reach the weights and shapes that only evaluation has.
-    """
-    learner = subject.trained
-    if not learner.trains:
-        raise NotApplicable("nothing to train")
-    bad = sum(int((~torch.isfinite(value)).sum()) for value in learner.parameters())
-    return Finding(bad == 0, f"{bad} weights are not finite" if bad else f"{STEPS} steps", bad, 0)
 
 
 def checkpoint_round_trip(subject: Subject) -> Finding:

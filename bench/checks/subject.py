@@ -20,7 +20,7 @@ from bench.domains.tensors import moved, tensors
 from bench.learners.contract import Learner
 
 _CPU = torch.device("cpu")
-STEPS = 5  # of a training that only has to touch everything
+_STEPS = 5  # of a training that only has to touch everything
 _BATCH = 2  # episodes a step
 
 
@@ -88,8 +88,8 @@ class Subject:
         if learner.trains and self.learner.meta_train is Learner.meta_train:
             learner.train()
             parameters = [p for p in learner.parameters() if p.requires_grad]
-            optimizer = learner.configure_optimizer(STEPS) or torch.optim.Adam(parameters)
-            for step in range(STEPS):
+            optimizer = learner.configure_optimizer(_STEPS) or torch.optim.Adam(parameters)
+            for step in range(_STEPS):
                 optimizer.zero_grad()
                 first = 1_000 + step * _BATCH
                 learner.train_step(self.domain.lesson(self.spec, first, _BATCH, self.device))

@@ -29,7 +29,7 @@ def check_command(
         str | None, typer.Option("--suite", "-s", help="In this suite's shapes [default: small generated tasks].")
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Only shapes, determinism and leaks, as before a first run.")
+        bool, typer.Option("--quick", help="Only shapes, determinism, leaks and state, as before a first run.")
     ] = False,
     tasks: TasksFile = None,
     data_dir: DataDir = None,
@@ -46,10 +46,11 @@ def check_command(
 
     learner = load(find_learner(adapter))
     options = resolve_options(learner, parse_settings(settings or []))
-    specs = _specs(suite, tasks, data_dir)
+    family = getattr(learner, "family", "undeclared")
+    specs = _specs(suite, tasks, data_dir, learner.domains)
     skips = {name: unfit(learner, spec) for name, spec in specs.items()}
     if all(skips.values()):
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in skips.items())
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skips.items()) or " or ".join(learner.domains)
         raise BenchError(f"{adapter} can't be checked, it answers no such task: {reasons}.", "Name another --suite.")
     examined = {
         name: examine(learner, options, spec, QUICK_CHECKS if quick else CHECKS)
@@ -66,8 +67,18 @@ def check_command(
             }
             for name, results in examined.items()
         ]
-        print_json({"learner": adapter, "options": asdict(options), "passed": passed, "tasks": found})
+        print_json(
+            {
+                "learner": adapter,
+                "family": family,
+                "domains": list(learner.domains),
+                "options": asdict(options),
+                "passed": passed,
+                "tasks": found,
+            }
+        )
     else:
+        typer.echo(f"{adapter}: family {family}, does {' and '.join(learner.domains)}")
         for name, results in examined.items():
             console().print(_table(f"{adapter} on {name}", results))
             if behaves_inductively(results):
@@ -79,12 +90,17 @@ def check_command(
         raise typer.Exit(1)
 
 
-def _specs(suite: str | None, tasks: Path | None, data_dir: Path | None) -> dict[str, TaskSpec]:
-    """The tasks to check on by name. DataMissing where a suite's shapes are those of images that are not there."""
+def _specs(
+    suite: str | None, tasks: Path | None, data_dir: Path | None, domains: tuple[str, ...]
+) -> dict[str, TaskSpec]:
+    """The tasks to check on by name, of the domains that the learner claims unless a suite is named.
+
+    DataMissing where a suite's shapes are those of images that are not there.
+    """
     from bench.domains import all_examples
 
     if suite is None:
-        return {f"generated {name}": spec for name, spec in all_examples().items()}
+        return {f"generated {name}": spec for name, spec in all_examples().items() if spec.kind in domains}
     import torch
 
     from bench.runs.prepared_suite import prepare

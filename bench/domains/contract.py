@@ -60,6 +60,7 @@ class Domain(ABC):
     suggestion : a learner to start with
     noun : what is scored, "episodes" or "trials"
     loads_data : do its suites need data that has to be fetched, and so a fingerprint?
+    loss_falls : does the loss of a training batch fall while a learner learns it? That of a policy gradient need not
     examples : small generated tasks that learners are checked on, by name
     """
 
@@ -70,6 +71,7 @@ class Domain(ABC):
     suggestion: ClassVar[str] = ""
     noun: ClassVar[Literal["episodes", "trials"]] = "episodes"
     loads_data: ClassVar[bool] = False
+    loss_falls: ClassVar[bool] = True
 
     @property
     @abstractmethod

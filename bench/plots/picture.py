@@ -61,11 +61,11 @@ def picture(
     height = _LEARNING + _LINE * math.ceil(len(runs) / 3)
     blocks = [_Block(height, lambda part: _learning(part, runs))] if view != "answers" else []
     kind = runs[0].record.suite.kind
-    if view != "learning" and kind in ("regression", "exploration"):
+    if view != "learning" and kind in _ANSWERS:
         for info in map(find_learner, adapters):
             register(info.name, load(info))
         replays = [_replay(run, tasks_file, warn) for run in runs]
-        blocks.append(_trials(runs, replays) if kind == "exploration" else _functions(runs, replays, episodes))
+        blocks.append(_ANSWERS[kind](runs, replays, episodes))
     if not blocks:
         raise UsageError(f"There is no picture of answers in {kind}, such as labels.", "Leave out --view answers.")
     heights = [block.height for block in blocks]
@@ -86,7 +86,8 @@ def _learning(part: Figure | SubFigure, runs: Sequence[Chosen]) -> None:
     part.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 
-def _trials(runs: Sequence[Chosen], replays: Sequence[Replay]) -> _Block:
+def _trials(runs: Sequence[Chosen], replays: Sequence[Replay], episodes: Sequence[int]) -> _Block:
+    """One panel of all trials that the records scored, whichever episodes were asked for."""
     progresses = [progress(replayed) for replayed in replays]
     return _Block(_TRIALS, lambda part: draw_progress(part.subplots(), runs, progresses))
 
@@ -120,6 +121,9 @@ def _functions(runs: Sequence[Chosen], replays: Sequence[Replay], episodes: Sequ
         draw_legend(part, len(runs))
 
     return _Block(rows * _ROW + 3 * _LINE, draw)
+
+
+_ANSWERS = {"regression": _functions, "exploration": _trials}  # kinds whose answers have a picture
 
 
 def _score(run: Chosen, number: int) -> str:

@@ -170,6 +170,34 @@ class CannotTrain(Honest):
             return super().predict(support_x, support_y, query_x)
 
 
+class ForgetsBackward(Honest):
+    def train_step(self, episodes: Any) -> Tensor:
+        return self.loss(episodes)
+
+
+class OptimisesOthers(Honest):
+    """Its optimizer holds weights that are not its own."""
+
+    def configure_optimizer(self, steps: int) -> torch.optim.Optimizer:
+        return torch.optim.SGD([nn.Parameter(torch.zeros(1))], 0.1)
+
+
+class ClimbsItsLoss(Honest):
+    """A sign is wrong."""
+
+    def train_step(self, episodes: Any) -> Tensor:
+        loss = self.loss(episodes)
+        (-loss).backward()  # type: ignore[no-untyped-call]
+        return loss
+
+
+class StandsStill(Honest):
+    """Returns another number than the one it follows."""
+
+    def train_step(self, episodes: Any) -> Tensor:
+        return super().train_step(episodes) * 0 + 1
+
+
 class WrongShape(Honest):
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
         logits = super().predict(support_x, support_y, query_x)
@@ -265,6 +293,11 @@ class HonestExplorer(bench.Explorer):
         return loss
 
 
+class ActsUntrained(HonestExplorer):
+    def train_step(self, environments: bench.Environments) -> Tensor:
+        return torch.zeros(())
+
+
 class HonestTable(HonestExplorer):
     """Acts by a table that its constructor computes, and that no checkpoint needs."""
 
@@ -312,6 +345,8 @@ class SamplesByItself(HonestExplorer):
 
     def act(self, state: Any, *seen: Tensor) -> tuple[Tensor, Any]:
         logits, state = super().act(state, *seen)
+        if self.training:
+            return logits, state
         drawn = F.one_hot(torch.multinomial(logits.softmax(1), 1)[:, 0], self.task.actions)
         return logits + 1e3 * drawn, state
 

@@ -35,6 +35,10 @@ FAULTS = {
     cheats.NotFinite: "shapes_and_finiteness",
     cheats.WrongShape: "shapes_and_finiteness",
     cheats.CannotTrain: "training_steps",
+    cheats.ForgetsBackward: "training_steps",
+    cheats.OptimisesOthers: "training_steps",
+    cheats.ClimbsItsLoss: "training_steps",
+    cheats.StandsStill: "training_steps",
     cheats.OtherPredict: "embedding_path_is_predict",
     cheats.Float32Leak: "queries_alone queries_in_sevens",
 }
@@ -109,6 +113,14 @@ def test_what_can_not_be_compared_is_skipped_with_the_reason() -> None:
     )
     assert "see determinism" in random["queries_alone"].detail and random["inputs_untouched"].state == "passed"
     assert "see training_steps" in untrained["checkpoint_round_trip"].detail
+
+
+def test_what_keeps_a_training_from_training_is_named() -> None:
+    """Each with what to do about it, or with the numbers."""
+    said = {it: results(it)["training_steps"].detail for it in FAULTS if FAULTS[it] == "training_steps"}
+    assert "backward" in said[cheats.ForgetsBackward] and "configure_optimizer" in said[cheats.OptimisesOthers]
+    assert "loss 1 -> 1" in said[cheats.StandsStill] and "weights move" in said[cheats.ClimbsItsLoss]
+    assert "4 of 4 weights move" in results(cheats.Honest)["training_steps"].detail
 
 
 def test_numbers_stand_beside_their_limits() -> None:

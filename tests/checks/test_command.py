@@ -16,6 +16,7 @@ def test_a_baseline_is_checked_on_both_kinds_of_task(cli: Cli) -> None:
     assert done.code == 0
     found = json.loads(done.out)
     assert found["passed"] and found["options"]["norm"] == "support"
+    assert (found["family"], found["domains"]) == ("optimization", ["classification", "regression"])
     assert [task["task"] for task in found["tasks"]] == ["generated classification", "generated regression"]
     alone = next(check for check in found["tasks"][0]["checks"] if check["check"] == "queries_alone")
     assert alone["state"] == "passed" and alone["measured"] <= alone["limit"] == 1e-6
@@ -34,7 +35,13 @@ def test_a_leak_exits_with_1_and_is_in_the_table(cli: Cli) -> None:
     assert done.code == 1 and "Traceback" not in done.err
     (line,) = [line for line in done.out.splitlines() if "queries_alone" in line]
     assert "failed" in line and "1e-06" in line
-    assert "not on generated regression: does classification only" in done.out
+    assert "family metric, does classification\n" in done.out and "regression" not in done.out, "it claims no other"
+
+
+def test_a_claim_that_is_refused_is_reported(cli: Cli) -> None:
+    done = cli("check", "ucb1", "--quick")
+    assert done.code == 0 and "not on generated mdp: counts the rewards of arms" in done.out
+    assert "classification" not in done.out
 
 
 def test_a_humble_declaration_is_remarked_on(cli: Cli) -> None:

@@ -24,6 +24,7 @@ FAULTS = {
     cheats.RemembersTheLastTrial: "no_state_between_episodes",
     cheats.SamplesByItself: "determinism",
     cheats.ScalesRewards: "inputs_untouched",
+    cheats.ActsUntrained: "training_steps",
     cheats.OneActionTooMany: "shapes_and_finiteness",
     cheats.RulesItselfOut: "shapes_and_finiteness",
 }

@@ -41,6 +41,11 @@ def test_a_leak_is_named_with_its_numbers_and_not_remembered(living: type[bench.
     assert leak(living, tmp_path, norm="batch") == reason and not list(tmp_path.iterdir())
 
 
+def test_state_between_episodes_is_refused(tmp_path: Path) -> None:
+    reason = leak(cheats.CarriesState, tmp_path)
+    assert reason is not None and reason.startswith("leaks: no_state_between_episodes: ")
+
+
 def test_random_answers_are_refused(tmp_path: Path) -> None:
     reason = leak(cheats.Random, tmp_path)
     assert reason is not None and reason.startswith("determinism: ")

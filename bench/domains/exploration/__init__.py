@@ -41,6 +41,7 @@ class Exploration(Domain):
     references = ("baselines/gittins.py", "baselines/random_policy.py")  # Gittins indices solve bandits only
     suggestion = "rl2"
     noun = "trials"
+    loss_falls = False
 
     @cached_property
     def examples(self) -> Mapping[str, ExplorationSpec]:
