@@ -44,6 +44,7 @@ class Learner(nn.Module):
     label_equivariant : does renaming the classes rename the answers? Required by `bench check` where declared
     trains : False for a learner with nothing to meta-train; its rows have no seeds
     external_data, saw_test_classes : pre-training outside the suite's train split
+    test_time_ensemble : how many trained models answer together; rows of ensembles say so
     privileged : for oracles, what `predict` is told beyond the support set; such a row is a bound
     """
 
@@ -54,6 +55,7 @@ class Learner(nn.Module):
     trains: bool = True
     external_data: tuple[str, ...] = ()
     saw_test_classes: bool = False
+    test_time_ensemble: int = 1
     privileged: str = ""
 
     @dataclass
@@ -116,14 +118,10 @@ class Learner(nn.Module):
     def meta_train(self, source: Any, validate: Callable[[], float], steps: int) -> None:
         """Override for total control: train from `source`, call `validate()` when a candidate is ready.
 
-        `source` is the `TrainingSource` of the suite's domain.
-        The best validated state is kept. A learner that overrides this is not resumed within its training.
+        `source` is the `TrainingSource` of the suite's domain. The best validated state is kept. A training that calls
+        `source.resume`, `source.seed_step` and `source.save` continues exactly after a kill; another one starts again.
         """
         raise NotImplementedError  # the harness calls it only where it is overridden
-
-    def augment(self, images: Tensor) -> Tensor:
-        """Training-time augmentation of [M, C, H, W] on the device; the identity unless overridden."""
-        return images
 
     def noise(self, name: str, shape: tuple[int, ...]) -> Tensor:
         """Standard normal noise for prediction: drawn once a run, saved with the checkpoint, equal in all episodes."""

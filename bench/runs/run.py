@@ -67,7 +67,7 @@ def _carry_out(at: Workplace, found: Outcome | None) -> Outcome:
             if leaks := leak(at, prepared):
                 return fail(Failure(leaks))
             learner = build_learner(at, prepared, found)
-            findings.declared = Declared(learner.transductive, tuple(learner.external_data), learner.saw_test_classes)
+            findings.declared = Declared.by(learner)
             if found:
                 take_over(found, at.store, findings)
             elif job.trains:

@@ -33,6 +33,8 @@ from bench.runs.outcome import Outcome, finished
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.learners.contract import Learner
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -41,6 +43,16 @@ class Declared:
     transductive: bool = False
     external_data: tuple[str, ...] = ()
     saw_test_classes: bool = False
+    test_time_ensemble: int = 1
+
+    @classmethod
+    def by(cls, learner: Learner) -> Declared:
+        return cls(
+            learner.transductive,
+            tuple(learner.external_data),
+            learner.saw_test_classes,
+            learner.test_time_ensemble,
+        )
 
 
 @dataclass
@@ -141,6 +153,7 @@ def _protocol(job: Job, declared: Declared) -> Protocol:
         transductive=declared.transductive,
         external_data=list(declared.external_data),
         saw_test_classes=declared.saw_test_classes,
+        test_time_ensemble=declared.test_time_ensemble,
         train_way=(shape.way or way or None) if trains else None,
         train_shot=(shape.shot or shot or None) if trains else None,
         train_query=(shape.query or query or None) if trains else None,
