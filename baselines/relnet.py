@@ -68,7 +68,7 @@ class RelationNet(bench.EmbeddingLearner):
         self.to(memory_format=torch.channels_last)
 
     def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, n, h, w]
-        features: Tensor = self.encoder(self.augment(images).contiguous(memory_format=torch.channels_last))
+        features: Tensor = self.encoder(images.contiguous(memory_format=torch.channels_last))
         return features
 
     def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:  # -> logits [B, Q, way]

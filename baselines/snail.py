@@ -52,7 +52,7 @@ class SNAIL(bench.EmbeddingLearner):
         self.head = nn.Linear(width, task.way)
 
     def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, embedding]
-        embedding: Tensor = self.encoder(self.augment(images))
+        embedding: Tensor = self.encoder(images)
         return embedding
 
     def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:  # -> logits [B, Q, way]
