@@ -18,11 +18,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import bench
-from baselines.functions import FunctionLearner
 
 
-class CNP(FunctionLearner):
+class CNP(bench.Learner):
     family = "model"
+    domains = ("regression",)
     transductive = False
 
     @dataclass

@@ -21,13 +21,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import bench
-from baselines.functions import FunctionLearner
 
 HALVINGS = 6  # strided layers of the network: the number of grid points is a multiple of 2 ** 6
 
 
-class ConvCNP(FunctionLearner):
+class ConvCNP(bench.Learner):
     family = "model"
+    domains = ("regression",)
     transductive = False
 
     @dataclass
@@ -38,8 +38,6 @@ class ConvCNP(FunctionLearner):
 
     @classmethod
     def skip(cls, task: bench.TaskSpec) -> str | None:
-        if reason := super().skip(task):
-            return reason
         return None if task.x_shape == (1,) else "its grid has one dimension; the suite's inputs have more"
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:

@@ -21,11 +21,11 @@ from torch.distributions import Normal, kl_divergence
 
 import bench
 from baselines.cnp import gaussian, log_density, mlp
-from baselines.functions import FunctionLearner
 
 
-class NeuralProcess(FunctionLearner):
+class NeuralProcess(bench.Learner):
     family = "model"
+    domains = ("regression",)
     transductive = False
 
     targets_hold_context = False  # in training

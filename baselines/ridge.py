@@ -23,12 +23,11 @@ import torch
 from torch import Tensor
 
 import bench
-from baselines.functions import FunctionLearner
 
 GP_PRIOR, SINUSOID_PRIOR = (0.175, 0.5, 0.03), (2.25, 5.0, 0.005)  # length scale, signal and noise deviation
 
 
-class Ridge(FunctionLearner):
+class Ridge(bench.Learner):
     family = "reference"
     domains = ("regression",)
     transductive = False

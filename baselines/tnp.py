@@ -21,11 +21,11 @@ from torch import Tensor, nn
 import bench
 from baselines.attention import multi_head
 from baselines.cnp import mlp
-from baselines.functions import FunctionLearner
 
 
-class TNP(FunctionLearner):
+class TNP(bench.Learner):
     family = "model"
+    domains = ("regression",)
     transductive = False
 
     @dataclass
