@@ -26,6 +26,7 @@ from bench.checks.leaks import (
     queries_permuted,
 )
 from bench.checks.result import Finding, NotApplicable, Result
+from bench.checks.resume import exact_resume
 from bench.checks.subject import Subject
 from bench.checks.training import training_steps
 from bench.domains import TaskSpec
@@ -49,13 +50,14 @@ CHECKS: tuple[Check, ...] = (
     embedding_path_is_predict,
     inputs_untouched,
     training_steps,
+    exact_resume,
     checkpoint_round_trip,
     random_support_labels,
     label_equivariance,
 )
 _OF_INDUCTIVE = (queries_alone, queries_in_sevens, queries_permuted, embed_one_is_embed_many)
 _FOR_RANDOM_ANSWERS = (shapes_and_finiteness, determinism, inputs_untouched, training_steps, random_support_labels)
-_AFTER_TRAINING = (checkpoint_round_trip, random_support_labels)
+_AFTER_TRAINING = (exact_resume, checkpoint_round_trip, random_support_labels)
 _CPU = torch.device("cpu")
 
 

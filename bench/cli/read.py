@@ -141,7 +141,7 @@ def _unpinned_manifest(suite: Suite) -> str:
 
 def _learner_facts(info: LearnerInfo) -> dict[str, Any]:
     from bench.identity import code_sha256
-    from bench.runs.recipe_choice import recipe_names
+    from bench.training.recipe_choice import recipe_names
 
     return {
         "algo": info.name,

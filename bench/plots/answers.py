@@ -19,9 +19,9 @@ from bench.learners.contract import Learner
 from bench.learners.predictions import Gaussian, GaussianMixture, MultivariateGaussian, Point, Prediction, named
 from bench.learners.registry import find_learner, load
 from bench.runs.build import build
-from bench.runs.precision import Precision, autocast, matmul_precision
 from bench.runs.prepared_suite import PreparedSuite
 from bench.tasks.suites import MANIFEST_EPISODES
+from bench.training.precision import Precision, autocast, matmul_precision
 
 Floats = npt.NDArray[np.float64]
 POINTS = 201  # of the grid

@@ -12,8 +12,8 @@ from bench.domains.exploration.environments import BanditEnvironments
 from bench.domains.exploration.rollout import by_inner_episode, lost_by_pull, play
 from bench.domains.exploration.worlds import FrozenTrials
 from bench.learners.explorer import Explorer
-from bench.runs.precision import autocast, matmul_precision
 from bench.submissions.replay import Replay
+from bench.training.precision import autocast, matmul_precision
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from bench.identity import RunIdentity, learner_identity
 from bench.learners.reading import LearnerInfo
 from bench.runs.failure import Failure
-from bench.runs.recipes import Recipe
 from bench.tasks.suites import BUDGET_EPISODES, Suite
+from bench.training.recipes import Recipe
 
 Budget = Literal["full", "short", "smoke"]
 

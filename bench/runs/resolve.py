@@ -21,11 +21,11 @@ from bench.learners.reading import LearnerInfo
 from bench.learners.registry import find_learner
 from bench.runs.failure import Failure
 from bench.runs.job import Job, LearnerFacts, Settings, SuiteState
-from bench.runs.recipe_choice import Choice, check_fits, find_recipe
-from bench.runs.recipes import Recipe
 from bench.tasks.definition import definition_sha256
 from bench.tasks.registry import all_suites, find_suite
 from bench.tasks.suites import MANIFEST_EPISODES, Suite
+from bench.training.recipe_choice import Choice, check_fits, find_recipe
+from bench.training.recipes import Recipe
 
 _FOLDER = ".resolved"
 

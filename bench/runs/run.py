@@ -20,13 +20,13 @@ from bench.runs.environment import environment
 from bench.runs.failure import Failure
 from bench.runs.job import Job
 from bench.runs.leftovers import threads_left
-from bench.runs.observer import Observer
 from bench.runs.outcome import Outcome, finished, suffices
-from bench.runs.precision import matmul_precision
 from bench.runs.prepared_suite import prepare
 from bench.runs.steps import build_learner, finish, leak, rehearse, score, take_over, train
 from bench.runs.workplace import Workplace
 from bench.runs.write import Declared, Findings, write
+from bench.training.observer import Observer
+from bench.training.precision import matmul_precision
 
 
 def run(job: Job, observer: Observer) -> Outcome:

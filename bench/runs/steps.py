@@ -25,11 +25,11 @@ from bench.runs.measure import peak_memory, size
 from bench.runs.metrics import too_many_floored
 from bench.runs.outcome import Outcome
 from bench.runs.prepared_suite import PreparedSuite
-from bench.runs.recipes import SMOKE_STEPS
-from bench.runs.state import TrainingState, file_sha256
-from bench.runs.train import Selection, Trained, meta_train
 from bench.runs.workplace import Workplace
 from bench.runs.write import Findings, write
+from bench.training.loop import Selection, Trained, meta_train
+from bench.training.recipes import SMOKE_STEPS
+from bench.training.state import TrainingState, file_sha256
 
 if TYPE_CHECKING:
     import pandas as pd

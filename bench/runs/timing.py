@@ -10,7 +10,7 @@ import torch
 
 from bench.domains import Frozen
 from bench.learners.contract import Learner
-from bench.runs.precision import Precision, autocast
+from bench.training.precision import Precision, autocast
 
 WARMUP, REPEATS = 10, 50
 

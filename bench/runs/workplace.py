@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bench.records import RunStore
 from bench.records.names import TRAINING
 from bench.runs.job import Job
-from bench.runs.observer import Observer
+from bench.training.observer import Observer
 
 if TYPE_CHECKING:
     import torch

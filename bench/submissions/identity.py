@@ -14,13 +14,13 @@ from bench.identity import RunIdentity, code_sha256, former_key, learner_identit
 from bench.learners.registry import loose_learner
 from bench.records.files import RECORD
 from bench.records.store import CHECKPOINT
-from bench.runs.recipes import Recipe
 from bench.submissions.bundle import BUNDLE, file_entry, first_problem, record_entry
 from bench.submissions.container import files_below
 from bench.submissions.entry import Entry
 from bench.submissions.report import Finding, mismatch, note, ok
 from bench.tasks.manifest import manifest_sha256
 from bench.tasks.suites import Suite
+from bench.training.recipes import Recipe
 
 
 def check_files(entry: Entry) -> Iterator[Finding]:

@@ -22,12 +22,12 @@ from bench.records.store import CHECKPOINT
 from bench.runs.build import build
 from bench.runs.environment import environment
 from bench.runs.evaluation import evaluate
-from bench.runs.precision import matmul_precision
 from bench.runs.prepared_suite import PreparedSuite, prepare
-from bench.runs.state import file_sha256
 from bench.submissions.entry import Entry
 from bench.submissions.report import Answered, Finding, mismatch, note, ok
 from bench.tasks.registry import find_suite
+from bench.training.precision import matmul_precision
+from bench.training.state import file_sha256
 
 if TYPE_CHECKING:
     from bench.learners.contract import Learner

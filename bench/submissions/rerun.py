@@ -18,13 +18,13 @@ from bench.records import Record, RunStore
 from bench.runs.cell import carry_out
 from bench.runs.facts import suite_state
 from bench.runs.job import Job, LearnerFacts, Settings
-from bench.runs.recipes import Recipe
 from bench.stats import Interval, crossed_interval, t_interval
 from bench.submissions.entry import Entry
 from bench.submissions.plausible import Floats, Known, known_results
 from bench.submissions.replay import Site, adapter, answered, prepared_suite
 from bench.submissions.report import Answered, Finding, Report, mismatch, ok, suspicious
 from bench.tasks.definition import definition_sha256
+from bench.training.recipes import Recipe
 
 
 def verify_rerun(

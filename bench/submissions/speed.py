@@ -10,12 +10,12 @@ from bench.errors import Mismatch
 from bench.records import Record
 from bench.records.lease import machine_alone
 from bench.runs.environment import Contention, environment
-from bench.runs.precision import matmul_precision
 from bench.runs.timing import REPEATS, WARMUP, adaptation_latency
 from bench.submissions.agreement import differing, published_scores
 from bench.submissions.entry import Entry
 from bench.submissions.history import replace_record
 from bench.submissions.replay import Site, replay
+from bench.training.precision import matmul_precision
 
 
 def measure_speed(entry: Entry, site: Site, say: Callable[[str], None]) -> Record:

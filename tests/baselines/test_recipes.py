@@ -10,9 +10,9 @@ from bench.domains.images.task import ImageTask
 from bench.learners.options import resolve_options
 from bench.learners.registry import all_learners, load
 from bench.resources import resource
-from bench.runs.recipe_choice import check_fits, find_recipe, recipe_names
-from bench.runs.recipe_files import FOLDER
 from bench.tasks.registry import all_suites
+from bench.training.recipe_choice import check_fits, find_recipe, recipe_names
+from bench.training.recipe_files import FOLDER
 
 BASELINES = {name: info for name, info in all_learners().items() if info.origin.startswith("baselines/")}
 NAMES = {name: recipe_names(info) for name, info in BASELINES.items()}

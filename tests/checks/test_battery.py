@@ -39,6 +39,8 @@ FAULTS = {
     cheats.OptimisesOthers: "training_steps",
     cheats.ClimbsItsLoss: "training_steps",
     cheats.StandsStill: "training_steps",
+    cheats.CountsItsSteps: "exact_resume",
+    cheats.DrawsByItself: "exact_resume",
     cheats.OtherPredict: "embedding_path_is_predict",
     cheats.Float32Leak: "queries_alone queries_in_sevens",
 }

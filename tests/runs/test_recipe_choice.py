@@ -10,8 +10,8 @@ import yaml
 
 from bench.errors import UsageError
 from bench.learners.registry import LearnerInfo
-from bench.runs.recipe_choice import Choice, check_fits, find_recipe, recipe_names
-from bench.runs.recipes import NO_RECIPE, Recipe
+from bench.training.recipe_choice import Choice, check_fits, find_recipe, recipe_names
+from bench.training.recipes import NO_RECIPE, Recipe
 
 RECIPES = {
     "net": {

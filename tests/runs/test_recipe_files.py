@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.learners.registry import LearnerInfo
-from bench.runs.recipe_choice import find_recipe, recipe_names
-from bench.runs.recipe_files import read_recipes
+from bench.training.recipe_choice import find_recipe, recipe_names
+from bench.training.recipe_files import read_recipes
 
 NET = """class Net: ...
 

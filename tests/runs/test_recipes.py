@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bench.runs.recipes import Recipe
+from bench.training.recipes import Recipe
 
 
 @pytest.mark.parametrize(("budget", "steps", "every"), [("full", 1000, 100), ("short", 100, 10), ("smoke", 20, 2)])

@@ -18,7 +18,7 @@ from torch import nn
 from bench.errors import DataInvalid
 from bench.learners.weights import load_weights, read_tensors, write_tensors
 from bench.records import RunStore
-from bench.runs.state import Progress, TrainingState
+from bench.training.state import Progress, TrainingState
 from tests.runs.conftest import Workshop
 
 STEPS = 40  # a check, and a saved state, every second one

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 import bench
-from bench.runs.recipes import Optimizer, Schedule
-from bench.runs.state import Progress
-from bench.runs.train import Selection, Trained, build_optimizer, check_steps, rate_factor
 from bench.seeding import seed_step
+from bench.training.loop import Selection, Trained, build_optimizer, check_steps, rate_factor
+from bench.training.recipes import Optimizer, Schedule
+from bench.training.state import Progress
 
 
 @given(st.integers(1, 5_000), st.integers(1, 40))

@@ -20,3 +20,22 @@ class Observer(Protocol):
 
     def alone(self) -> None:
         """Called whenever the learner's code returns: a copy of the process that the learner forked ends here."""
+
+
+class Silent:
+    """Nobody shows progress."""
+
+    def phase(self, name: str, total: int, done: int = 0) -> None:
+        pass
+
+    def training(self, step: int, loss: float | None, validation: float | None, episodes_per_s: float) -> None:
+        pass
+
+    def advance(self, done: int) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+    def alone(self) -> None:
+        pass

@@ -17,11 +17,11 @@ from bench.domains import TrainingSource
 from bench.errors import BenchError, DataInvalid
 from bench.learners.contract import Learner
 from bench.learners.weights import Tensors, load_weights
-from bench.runs.observer import Observer
-from bench.runs.precision import autocast
-from bench.runs.recipes import Optimizer, Recipe, Schedule
-from bench.runs.state import Modules, Progress, TrainingState
 from bench.seeding import seed_step
+from bench.training.observer import Observer
+from bench.training.precision import autocast
+from bench.training.recipes import Optimizer, Recipe, Schedule
+from bench.training.state import Modules, Progress, TrainingState
 
 Validate = Callable[[], float]
 _REPORT_EVERY = 0.5  # seconds between reports of the loss, which cost a device synchronisation

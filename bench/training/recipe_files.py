@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from bench.errors import UsageError
 from bench.learners.registry import LearnerInfo
-from bench.runs.recipes import NO_RECIPE, Recipe
+from bench.training.recipes import NO_RECIPE, Recipe
 from bench.yamlfile import line_of, parse_yaml
 
 if TYPE_CHECKING:

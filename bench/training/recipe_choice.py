@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 
 from bench.errors import UsageError
 from bench.learners.registry import LearnerInfo
-from bench.runs.recipe_files import Recipes, installed, mistyped, read_recipes
-from bench.runs.recipes import NO_RECIPE, Recipe
+from bench.training.recipe_files import Recipes, installed, mistyped, read_recipes
+from bench.training.recipes import NO_RECIPE, Recipe
 
 PREFERRED = ("fast", "paper")  # what is taken, in this order, where no name is asked for
 

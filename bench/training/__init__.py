@@ -1,0 +1,1 @@
+"""How a learner is meta-trained: recipes, the one loop, and its state on disk."""
