@@ -42,12 +42,18 @@ class Layout:
         top, dot, _ = self.module.partition(".")
         return top if dot else ""
 
+    @property
+    def installed(self) -> bool:
+        """Whether all kinds of packages lie beside this one."""
+        return self.root.name in ("site-packages", "dist-packages", "_packaged")
+
 
 def source_files(file: Path) -> list[Path]:
     """The learner's file and, transitively, every module of its own that it imports; the file first, others sorted.
 
-    Of a package its own modules count and what lies beside the file, of a file that stands alone everything below its
-    folder. Raises UsageError naming file and line where one of them is not Python.
+    Of a package that is installed its own modules count and what lies beside the file, of one that is not what lies
+    beside the package, too; of a file that stands alone everything below its folder. Raises UsageError naming file and
+    line where one of them is not Python.
     """
     first = file.resolve()
     layout = Layout.of(first)
@@ -77,7 +83,7 @@ def parse(file: Path) -> ast.Module:
         return ast.parse(file.read_bytes(), filename=str(file))
     except SyntaxError as error:
         raise UsageError(f"{file}:{error.lineno}: {error.msg}", "Fix the syntax error and run again.") from None
-    except ValueError as error:  # null bytes
+    except (ValueError, RecursionError, MemoryError) as error:  # null bytes, expressions nested too deeply
         raise UsageError(f"{file} is not Python: {error}", "Restore the file.") from None
 
 
@@ -87,26 +93,29 @@ def normalised(tree: ast.AST) -> str:
     >>> normalised(ast.parse("x = 1  # one")) == normalised(ast.parse('"doc"\\nx=(1)'))
     True
     """
-    return "".join(_tokens(tree))
+    parts: list[str] = []
+    waiting: list[object] = [tree]  # a stack of its own: long sums nest deeper than Python calls
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, _Text):
+            parts.append(value)
+        elif isinstance(value, ast.AST):
+            waiting.append(_Text(")"))
+            for name, field in reversed(list(ast.iter_fields(value))):
+                kept = _kept(field) if isinstance(field, list) else field
+                if name not in ("kind", "type_comment") and kept is not None and kept != []:
+                    waiting += [kept, _Text(f"{name}=")]
+            parts.append(f"{type(value).__name__}(")
+        elif isinstance(value, list):
+            waiting += [_Text("]"), *reversed(value)]
+            parts.append("[")
+        else:
+            parts.append(f"{type(value).__name__}:{value!a},")
+    return "".join(parts)
 
 
-def _tokens(value: object) -> Iterator[str]:
-    if isinstance(value, ast.AST):
-        yield f"{type(value).__name__}("
-        for name, field in ast.iter_fields(value):
-            if name in ("kind", "type_comment") or field is None or field == []:
-                continue
-            if (kept := _kept(field) if isinstance(field, list) else field) != []:
-                yield f"{name}="
-                yield from _tokens(kept)
-        yield ")"
-    elif isinstance(value, list):
-        yield "["
-        for item in value:
-            yield from _tokens(item)
-        yield "]"
-    else:
-        yield f"{type(value).__name__}:{value!r},"
+class _Text(str):
+    """Not a value of the tree."""
 
 
 def _kept(items: list[object]) -> list[object]:
@@ -137,7 +146,7 @@ def _absolute(name: str, learner: Path, layout: Layout) -> Iterator[Path]:
     """By the name of its package, or by a bare name beside the learner's file, whose folder is on the path."""
     top = name.partition(".")[0]
     if layout.package:
-        if top == layout.package:
+        if top == layout.package or (not layout.installed and top != "bench"):
             yield from _below(layout.root, name, layout)
     elif top == learner.parent.name:  # a folder without __init__.py can be imported from, too
         yield from _below(learner.parent.parent, name, layout)
@@ -149,11 +158,9 @@ def _below(folder: Path, name: str, layout: Layout) -> Iterator[Path]:
     for depth in range(1, len(parts) + 1):  # importing a.b runs a/__init__.py too
         target = folder.joinpath(*parts[:depth])
         for path in (target.with_name(f"{target.name}.py"), target / "__init__.py"):
-            if path.is_file():
-                resolved = path.resolve()
-                if resolved.is_relative_to(layout.root):
-                    yield resolved
-                    yield from _initialisers(layout.root, resolved)
+            if path.is_file() and path.is_relative_to(layout.root):  # where it was found, wherever a link leads
+                yield path
+                yield from _initialisers(layout.root, path)
 
 
 def _initialisers(root: Path, file: Path) -> Iterator[Path]:
