@@ -13,8 +13,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, get_args
 
 from bench.errors import UsageError, describe
-from bench.identity.code import Layout
 from bench.learners.reading import LearnerInfo
+from bench.learners.source import Layout
 from bench.resources import resource
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.identity.code import parse
+from bench.learners.source import parse
 
 
 @dataclass(frozen=True)

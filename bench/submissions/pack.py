@@ -16,8 +16,9 @@ from pathlib import Path
 
 from bench._version import __version__
 from bench.errors import UsageError
-from bench.identity import Layout, code_sha256, source_files
+from bench.identity import code_sha256
 from bench.learners.registry import LearnerInfo, find_learner
+from bench.learners.source import Layout, source_files
 from bench.records import Checkpoint, Record, RunStore
 from bench.records.files import RECORD, explain, record_bytes, write_file
 from bench.records.store import CHECKPOINT, CURVE, RECIPE, SCORES

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.identity import code_sha256, source_files
+from bench.identity import code_sha256
 from bench.learners.registry import all_learners
+from bench.learners.source import source_files
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.identity import code_sha256, source_files
+from bench.identity import code_sha256
+from bench.learners.source import source_files
 
 TREES = {
     "a neighbour": {"net.py": "import common", "common.py": ""},
