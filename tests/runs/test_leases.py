@@ -75,7 +75,7 @@ def test_temporary_folders_of_dead_writers_are_swept_by_the_next_run(workshop: W
     assert not list(folder.glob(".*"))
 
 
-Results = multiprocessing.queues.Queue[tuple[int, list[str]]]
+Results = "multiprocessing.queues.Queue[tuple[int, list[str]]]"
 
 
 def _work(rounds: list[list[Job]], together: Barrier, results: Results) -> None:
