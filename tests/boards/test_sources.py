@@ -183,7 +183,7 @@ def test_confirmed_seeds_join_those_of_the_newest_source(tmp_path: Path) -> None
     assert row.seeds == (0, 1, 2) and row.flags == (f"seed 0 {CONFIRMED}",) and row.ranked
     assert row.made_with == (OLD, NEW) and dict(row.options)["temperature"] == "1.0"
     (left,) = found.left_out
-    assert left.seed == 1 and left.reason.endswith("same setting and seed, which the newest source ran")
+    assert left.seed == 1 and left.reason.endswith("same setting and seed, which a later source ran")
 
 
 def test_seeds_that_failed_under_the_older_source_are_still_told(tmp_path: Path) -> None:

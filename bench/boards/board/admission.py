@@ -160,13 +160,21 @@ def recipe_digest(recipe: dict[str, Any] | None) -> str:
 
 
 def _one_per_seed(admitted: Iterable[Admitted]) -> tuple[list[Admitted], list[LeftOut]]:
-    """A setting that was run twice for a seed counts once: the first result stands, later ones can't better it."""
+    """A setting that was run twice for a seed counts once: of the runs of its latest source the first result stands.
+
+    Later ones can't better it, and what an earlier source made gives way to what a later one made itself.
+    """
+    runs = sorted(admitted, key=lambda run: (_age(run.record), run.record.key))
+    last_made = {(run.record.algorithm.name, run.made_with): _age(run.record) for run in runs}
+    runs.sort(
+        key=lambda run: last_made[run.record.algorithm.name, run.made_with], reverse=True
+    )  # keeps the order of equals
     kept: dict[tuple[object, ...], Admitted] = {}
     repeated: list[LeftOut] = []
-    for run in sorted(admitted, key=lambda run: (run.carried_over is not None, _age(run.record), run.record.key)):
+    for run in runs:
         identity = (*setting(run.record), run.record.algorithm.source_sha256, run.recipe_sha256, run.record.seed)
         if (first := kept.setdefault(identity, run)) is not run:
-            why = "which the newest source ran" if run.carried_over and not first.carried_over else "finished later"
+            why = "finished later" if run.made_with == first.made_with else "which a later source ran"
             repeated.append(_left_out(run.record, f"repeats {first.record.key}: same setting and seed, {why}"))
     return list(kept.values()), repeated
 
