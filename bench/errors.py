@@ -84,7 +84,7 @@ def shorten(text: str, length: int = 1000) -> str:
     """A text for a record and a terminal: the middle left out where it is longer than `length`, no control characters.
 
     >>> shorten("red \\x1b[31m"), shorten("0123456789" * 20, 60)
-    ('red \\\\x1b[31m', '012345678901234567890123456789 [140 left out] 0123456789')
+    ('red \\\\x1b[31m', '012345678901234567890123456789 [160 left out] 0123456789')
     """
     if len(text) > length:
         tail = length // 6

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import psutil
 import torch
 
 from bench.errors import BenchError, shorten
@@ -125,7 +126,10 @@ def _settle(surroundings: dict[str, Any]) -> None:
 
 
 def _die_with(parent: Any) -> None:
-    parent.join()
+    with contextlib.suppress(OSError):
+        parent.join()
+    if psutil.pid_exists(parent.pid):  # the learner's code closed what tells us
+        return
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)  # with all that the learner started
     os._exit(1)

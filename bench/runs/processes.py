@@ -28,6 +28,7 @@ from bench.runs.leftovers import kill_children, server_of
 
 _PRELOADED = ["bench.runs.server", "bench.runs.child", "bench.cli.app"]
 _LAST_WORDS_S = 60.0  # after Ctrl-C, to write an `interrupted` record
+_LEAVING_S = 0.2
 _GONE_S = 5.0
 _LONGEST = 1 << 26  # bytes of a message
 
@@ -54,7 +55,9 @@ def call(
     server = server_of(process.pid) if sys.platform == "linux" else None
     sender.close()
     try:
-        return _conversation(process, receiver, on_event, timeout)
+        answer = _conversation(process, receiver, on_event, timeout)
+        process.join(_LEAVING_S)
+        return answer
     finally:
         _end(process, server)
         receiver.close()
@@ -146,7 +149,6 @@ def _cause(process: BaseProcess) -> str:
 
 def _end(process: BaseProcess, server: int | None) -> None:
     """End the process and everything that it started."""
-    process.join(0.2)
     if process.pid is not None:
         for end in (os.killpg, os.kill) if hasattr(os, "killpg") else (os.kill,):
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -63,6 +63,7 @@ def _scribble() -> None:
             os.write(fd, b"\0\0\0\5{{{{{")
         except OSError:
             continue
+    time.sleep(3)  # else the rest could be done before anybody heard
 
 
 def _sleep_in_thread(daemon: bool) -> None:

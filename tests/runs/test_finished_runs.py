@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bench.errors import BenchError, StoreError, UsageError
+from bench.errors import StoreError, UsageError
 from bench.records import RunStore
-from bench.runs import run as run_module
+from bench.runs import steps
 from tests.runs.conftest import Workshop
 
 
 def test_a_second_call_returns_the_record_without_training(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     first = workshop.run("Dropped", "glyphs-5w1s")
-    monkeypatch.setattr(run_module, "meta_train", None)  # either would raise if it were called
-    monkeypatch.setattr(run_module, "evaluate", None)
+    monkeypatch.setattr(steps, "meta_train", None)  # either would raise if it were called
+    monkeypatch.setattr(steps, "evaluate", None)
     second = workshop.run("Dropped", "glyphs-5w1s")
     assert second.cached and not first.cached and second.record == first.record
     shorter = workshop.run("Dropped", "glyphs-5w1s", episodes=50)
@@ -57,9 +57,9 @@ def test_a_finished_record_survives_trouble_in_a_longer_request(
         with pytest.raises(KeyboardInterrupt):
             workshop.run("Interrupted", "sinusoid-10s", episodes=90, force=force)
     monkeypatch.setenv("TINY_INTERRUPT", "raise")
-    with pytest.raises(BenchError, match="late trouble") as caught:
-        workshop.run("Interrupted", "sinusoid-10s", episodes=90)
-    assert "50 episodes scored before stay" in caught.value.fix
+    failed = workshop.run("Interrupted", "sinusoid-10s", episodes=90)
+    assert failed.status == "failed" and failed.bad and not failed.stored
+    assert "late trouble" in failed.reason and f"The earlier record stays: {first.path}" in failed.reason
     assert RunStore(workshop.folder / "runs").read(first.path) == first.record
     assert len(workshop.scores(first)) == 50
 

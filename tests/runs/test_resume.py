@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch import nn
 
+import bench
 from bench.errors import DataInvalid
 from bench.learners.weights import load_weights, read_tensors, write_tensors
 from bench.records import RunStore
@@ -87,25 +88,35 @@ def test_ctrl_c_leaves_an_interrupted_record_and_the_same_command_finishes(works
     assert finished.record.scores == whole.record.scores
 
 
+class Line(bench.Learner):
+    """A linear map."""
+
+    family = "model"
+
+    def __init__(self, width: int) -> None:
+        super().__init__(None, None)  # type: ignore[arg-type]
+        self.line = nn.Linear(width, 1)
+
+
 def test_state_round_trip_restores_adam_and_noise(tmp_path: Path) -> None:
-    def steps(model: nn.Module, optimizer: torch.optim.Optimizer, n: int) -> None:
+    def steps(model: Line, optimizer: torch.optim.Optimizer, n: int) -> None:
         for _ in range(n):
             optimizer.zero_grad()
-            model(torch.ones(2, 3)).square().sum().backward()
+            model.line(torch.ones(2, 3)).square().sum().backward()
             optimizer.step()
 
-    model = nn.Linear(3, 1)
-    model.register_buffer("noise_z", torch.randn(4))
+    model = Line(3)
+    model.noise("z", (4,))
     optimizer = torch.optim.Adam(model.parameters(), 0.1)
     steps(model, optimizer, 3)
     state = TrainingState(tmp_path)
     assert state.progress() is None
     progress = Progress(step=3, counters={"episodes:1": 3}, best_score=0.5, best_step=2)
-    state.save({"model": model}, {"weight": torch.zeros(1, 3)}, optimizer, progress)
-    fresh = nn.Linear(3, 1)
+    state.save({"model": model}, {"line.weight": torch.zeros(1, 3)}, optimizer, progress)
+    fresh = Line(3)
     other = torch.optim.Adam(fresh.parameters(), 0.1)
     best, restored = state.load({"model": fresh}, other) or pytest.fail("nothing was restored")
-    assert restored == progress and state.progress() == progress and (best["weight"] == 0).all()
+    assert restored == progress and state.progress() == progress and (best["line.weight"] == 0).all()
     steps(model, optimizer, 2)
     steps(fresh, other, 2)
     assert all((fresh.state_dict()[name] == value).all() for name, value in model.state_dict().items())
@@ -122,8 +133,21 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
 
 
 def test_noise_of_another_shape_or_name_gives_way_to_the_loaded_one() -> None:
-    model = nn.Linear(1, 1, bias=False)
-    model.register_buffer("noise_a", torch.ones(5))
-    model.register_buffer("noise_b", torch.ones(5))
-    load_weights(model, {"weight": torch.ones(1, 1), "noise_a": torch.zeros(2)})
-    assert set(model.state_dict()) == {"weight", "noise_a"} and model.get_buffer("noise_a").shape == (2,)
+    model = Line(1)
+    drawn = model.noise("a", (5,)), model.noise("b", (5,))
+    weights = {name: value for name, value in model.state_dict().items() if name.startswith("line")}
+    load_weights(model, {**weights, "noise_a": torch.zeros(2)})
+    assert set(model.state_dict()) == {*weights, "noise_a"} and (model.noise("a", (2,)) == 0).all()
+    assert (model.noise("a", (5,)) == drawn[0]).all() and (model.noise("b", (5,)) == drawn[1]).all()
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_buffers_of_the_learners_own_stay_however_they_are_called(persistent: bool) -> None:
+    models = Line(1), Line(1)
+    for value, model in enumerate(models):
+        model.register_buffer("noise_scale", torch.tensor(float(value)), persistent=persistent)
+        model.noise("z", (3,))
+    load_weights(models[1], models[0].state_dict())
+    assert models[1].get_buffer("noise_scale") == (0 if persistent else 1)
+    with pytest.raises(AttributeError, match="has a noise_scale of its own"):
+        models[1].noise("scale", ())
