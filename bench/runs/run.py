@@ -18,11 +18,14 @@ from bench.records.names import LEASE
 from bench.runs.allocator import keep_memory
 from bench.runs.environment import environment
 from bench.runs.failure import Failure
+from bench.runs.finish import finish
 from bench.runs.job import Job
 from bench.runs.leftovers import threads_left
 from bench.runs.outcome import Outcome, finished, suffices
+from bench.runs.prepare import build_learner, leak, rehearse
 from bench.runs.prepared_suite import prepare
-from bench.runs.steps import build_learner, finish, leak, rehearse, score, take_over, train
+from bench.runs.score import score
+from bench.runs.train import take_over, train
 from bench.runs.workplace import Workplace
 from bench.runs.write import Declared, Findings, write
 from bench.training.observer import Observer

@@ -6,14 +6,14 @@ import pytest
 
 from bench.errors import StoreError, UsageError
 from bench.records import RunStore
-from bench.runs import steps
+from bench.runs import score, train
 from tests.runs.conftest import Workshop
 
 
 def test_a_second_call_returns_the_record_without_training(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     first = workshop.run("Dropped", "glyphs-5w1s")
-    monkeypatch.setattr(steps, "meta_train", None)  # either would raise if it were called
-    monkeypatch.setattr(steps, "evaluate", None)
+    monkeypatch.setattr(train, "meta_train", None)  # either would raise if it were called
+    monkeypatch.setattr(score, "evaluate", None)
     second = workshop.run("Dropped", "glyphs-5w1s")
     assert second.cached and not first.cached and second.record == first.record
     shorter = workshop.run("Dropped", "glyphs-5w1s", episodes=50)

@@ -15,7 +15,7 @@ import pytest
 from bench.errors import StoreError
 from bench.learners import weights
 from bench.records import RunStore, files
-from bench.runs import steps
+from bench.runs import train
 from tests.conftest import Cli
 from tests.runs.conftest import Workshop
 
@@ -32,7 +32,7 @@ def test_a_directory_that_cannot_be_made_shows_before_the_work(
 ) -> None:
     in_the_way = workshop.folder / "runs"
     in_the_way.write_text("a file, not a directory")
-    monkeypatch.setattr(steps, "meta_train", None)  # would raise if training began
+    monkeypatch.setattr(train, "meta_train", None)  # would raise if training began
     done = cli("run", "--algo", workshop.algo("Dropped"), "--suite", "glyphs-5w1s", "--runs", in_the_way)
     assert done.code == 1 and "Traceback" not in done.err
     assert "The run was not stored" in done.err and "--runs DIR" in done.err

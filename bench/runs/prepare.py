@@ -1,0 +1,68 @@
+"""The second step of a run: its learner, examined, built and rehearsed on the prepared suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.checks import find_leak
+from bench.errors import StoreError
+from bench.learners.loading import load
+from bench.learners.options import resolve_options
+from bench.learners.predictions import PredictionError
+from bench.runs.build import build
+from bench.runs.evaluation import evaluate
+from bench.runs.job import Job
+from bench.runs.outcome import Outcome
+from bench.runs.prepared_suite import PreparedSuite
+from bench.runs.workplace import Workplace
+from bench.training.state import file_sha256
+
+if TYPE_CHECKING:
+    from bench.learners.contract import Learner
+
+
+def leak(at: Workplace, prepared: PreparedSuite) -> str | None:
+    """Why the learner may not be measured as it declares itself, or None."""
+    learner = load(at.job.info)
+    options = resolve_options(learner, at.job.facts.options)
+    return find_leak(learner, options, prepared.spec, at.job.source_sha256, at.store.root, at.device)
+
+
+def build_learner(at: Workplace, prepared: PreparedSuite, found: Outcome | None = None) -> Learner:
+    """Of the job's seed and options, with the weights it starts from, or those that the found run scored."""
+    job, learner = at.job, load(at.job.info)
+    weights = _scored_weights(found, job) if found else job.settings.checkpoint
+    options = resolve_options(learner, job.facts.options)
+    built = build(learner, options, prepared, job.seed, job.recipe.strategy, weights)
+    at.observer.alone()
+    return built
+
+
+def _scored_weights(found: Outcome, job: Job) -> Path | None:
+    """Checkpoint of the finished run that a longer request continues; StoreError unless it is the one it scored."""
+    assert found.record is not None
+    file, recorded = found.path / "checkpoint.safetensors", found.record.checkpoint
+    if recorded is None:
+        return None
+    if not file.is_file() or file_sha256(file) != recorded.sha256:
+        raise StoreError(
+            f"{file} is {'not the checkpoint that was scored' if file.is_file() else 'missing'}; "
+            f"{job.episodes:,} episodes need it.",
+            "Restore the file, or train again with --force.",
+        )
+    return file
+
+
+def rehearse(at: Workplace, prepared: PreparedSuite) -> None:
+    """Let an untrained copy answer two validation episodes: what it can't answer shows before the training, not after.
+
+    Raises PredictionError. Whatever else it raises may be the lack of training, and is left to the evaluation.
+    """
+    try:
+        copy = build_learner(at, prepared)
+        evaluate(copy, prepared.evaluation("val"), 2, batch=2, precision=at.job.recipe.precision)
+    except (PredictionError, SystemExit):
+        raise
+    except Exception:
+        return

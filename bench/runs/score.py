@@ -1,0 +1,71 @@
+"""The fourth step of a run: the test episodes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from bench.runs.environment import Contention, environment
+from bench.runs.evaluation import evaluate
+from bench.runs.outcome import Outcome
+from bench.runs.prepared_suite import PreparedSuite
+from bench.runs.workplace import Workplace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.learners.contract import Learner
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of the test episodes and what it took to get them."""
+
+    scores: pd.DataFrame
+    seconds: float
+    new: int  # episodes scored in these seconds
+    contended: bool
+
+
+def score(at: Workplace, prepared: PreparedSuite, learner: Learner, found: Outcome | None) -> Scored:
+    """Score the test episodes that are not scored yet.
+
+    All of them, where the earlier ones were scored on another machine: a record speaks of one environment.
+    """
+    import pandas as pd
+
+    job, recipe = at.job, at.job.recipe
+    earlier = at.store.read_scores(found.path, found.record) if found and _same_machine(found, at.device) else None
+    first = 0 if earlier is None else len(earlier)
+    at.observer.phase("evaluation", job.episodes, first)
+    done = first
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        at.observer.alone()
+        at.observer.advance(done)
+
+    contention, began = Contention(), time.perf_counter()
+    scores = evaluate(
+        learner,
+        prepared.evaluation("test"),
+        job.episodes - first,
+        batch=recipe.eval_batch,
+        precision=recipe.precision,
+        first=first,
+        advance=advance,
+    )
+    seconds = time.perf_counter() - began
+    if earlier is not None:  # a metric that bench learned since then would be known for the new episodes only
+        scores = pd.concat([earlier, scores[[str(name) for name in earlier.columns]]], ignore_index=True)
+    return Scored(scores, seconds, len(scores) - first, contention.busy())
+
+
+def _same_machine(found: Outcome, device: torch.device) -> bool:
+    assert found.record is not None
+    here, there = environment(device), found.record.environment
+    return (here.hardware_class, here.versions) == (there.hardware_class, there.versions)
