@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import multiprocessing
 import random
@@ -38,6 +39,7 @@ LEARNERS = {
     "rl2": BANDIT,
 }
 STEPS, CHECKS = 12, 6
+_STATE = "*/*/.training-*/state.safetensors"
 TASKS = """
 schema: 1
 suites:
@@ -77,6 +79,17 @@ def _record(job: Job) -> Record:
     return RunStore(job.settings.runs).read(RunStore(job.settings.runs).path(job.suite.name, job.info.name, job.key))
 
 
+def _wait_for_saves(process: BaseProcess, runs: Path, saves: int) -> None:
+    """Return when the training state was saved so many times since now, or the process has ended."""
+    seen = {file.stat().st_mtime_ns for file in runs.glob(_STATE)}
+    wanted = len(seen) + saves
+    while len(seen) < wanted and process.exitcode is None:
+        process.join(0.002)
+        for file in runs.glob(_STATE):
+            with contextlib.suppress(FileNotFoundError):
+                seen.add(file.stat().st_mtime_ns)
+
+
 def _same_after_kills(algo: str, folder: Path, kills: int, draw: random.Random) -> int:
     """Kill a training `kills` times at random moments, and compare whenever one came to its end; continuations seen."""
     whole = _job(algo, folder / f"{algo}-whole")
@@ -89,9 +102,15 @@ def _same_after_kills(algo: str, folder: Path, kills: int, draw: random.Random) 
     job = _job(algo, runs)
     left = kills
     while True:
-        continued += any(runs.glob("*/*/.training-*/state.safetensors"))
+        continued += any(runs.glob(_STATE))
         process = _start(job)
-        process.join(draw.uniform(0.2, 0.9) * seconds if left else None)
+        if not left:
+            process.join()
+        elif draw.random() < 0.25:  # at any moment, the start and the end of the process included
+            process.join(draw.uniform(0.2, 0.9) * seconds)
+        else:  # in its training
+            _wait_for_saves(process, runs, draw.randint(1, CHECKS - 1))
+            process.join(draw.uniform(0, 0.05))
         if process.exitcode is None:
             process.kill()
             process.join()
