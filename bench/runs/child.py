@@ -53,7 +53,13 @@ class Reporter:
 
     def tell(self, name: str, *values: Any) -> None:
         self.alone()
-        self._sender.send_bytes(_encoded([name, values]).encode())
+        self._send(name, values)
+
+    def _send(self, name: str, values: tuple[Any, ...]) -> None:
+        try:
+            self._sender.send_bytes(_encoded([name, values]).encode())
+        except OSError:  # the parent is dead, or the learner closed the pipe: nothing that is done here counts any more
+            os._exit(MUTE)
 
     def phase(self, name: str, total: int, done: int = 0) -> None:
         self.tell("phase", name, total, done)
@@ -71,7 +77,12 @@ class Reporter:
         self.tell("note", text)
 
     def alone(self) -> None:
-        """Raises BenchError where the learner has forked the process and the copy came back, too, as it does here."""
+        """Raises BenchError where the learner has forked the process and the copy came back, too, as it does here.
+
+        KeyboardInterrupt where a person's did not get through, for it struck where exceptions are dropped.
+        """
+        if Ctrl.pressed:
+            raise KeyboardInterrupt
         if os.getpid() != self._pid:
             if self._copies:
                 self._copies[0] = 1
@@ -82,10 +93,7 @@ class Reporter:
     def end(self, name: str, *values: Any) -> None:
         """Say how it ended, and end: nothing that a learner left at work, or closed, can hold that up."""
         if os.getpid() == self._pid:
-            try:
-                self._sender.send_bytes(_encoded([name, values]).encode())
-            except OSError:
-                os._exit(MUTE)
+            self._send(name, values)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()

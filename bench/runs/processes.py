@@ -32,6 +32,8 @@ _LEAVING_S = 0.2
 _GONE_S = 5.0
 _LONGEST = 1 << 26  # bytes of a message
 
+_LAST = ("answer", "refused", "interrupted", "ended")  # messages that end a conversation
+
 OnEvent = Callable[[str, list[Any]], None]
 
 
@@ -83,6 +85,9 @@ def _conversation(process: BaseProcess, receiver: Connection, on_event: OnEvent,
     while True:
         try:
             name, values = _message(process, receiver, deadline)
+            if name not in _LAST:
+                on_event(name, values)
+                continue
         except KeyboardInterrupt:
             if interrupted:
                 raise
@@ -105,10 +110,8 @@ def _conversation(process: BaseProcess, receiver: Connection, on_event: OnEvent,
                 raise _error(kind, message, fix)
             case "interrupted", _:
                 raise KeyboardInterrupt
-            case "ended", [reason, traceback]:
+            case _, [reason, traceback]:
                 raise Ended(Failure(reason, traceback=traceback))
-            case _:
-                on_event(name, values)
 
 
 def _message(process: BaseProcess, receiver: Connection, deadline: float | None) -> tuple[str, list[Any]]:

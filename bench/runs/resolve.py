@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import bench
 from bench._version import __version__
 from bench.errors import UsageError
 from bench.identity import PROTOCOL, code_sha256
@@ -150,13 +151,19 @@ def _recipe(info: LearnerInfo, suite: Suite, settings: Settings) -> Choice:
     return find_recipe(info, suite.name, settings.recipe, all_suites(settings.tasks_file))
 
 
+@lru_cache(maxsize=1)
+def _last_changed() -> int:
+    """When a file of bench was written last: who works on bench itself must not be told what an older one thought."""
+    return max(file.stat().st_mtime_ns for file in Path(bench.__file__).parent.rglob("*.py"))
+
+
 class _Memory:
     """Answers that were given before, a small file each, named by everything that the answer depends on."""
 
     def __init__(self, settings: Settings, question: Question, source: str) -> None:
         suite = question.suite
         parts = {
-            "bench": [__version__, PROTOCOL],
+            "bench": [__version__, PROTOCOL, _last_changed()],
             "learner": [question.info.origin, question.info.name, source],
             "suite": [definition_sha256(suite), suite.pin and suite.pin.model_dump()],
             "fingerprint": suite.domain.fingerprint(suite, question.data_dir),

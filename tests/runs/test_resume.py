@@ -60,7 +60,9 @@ def test_killed_twice_and_continued_equals_never_stopped(workshop: Workshop, alg
         code, said = _stop_after(workshop, _start(workshop, algo, suite), step, signal.SIGKILL)
         assert code == -signal.SIGKILL
         assert ("continuing at" in said) == (step == 16)
-    assert not list(RunStore(workshop.folder / "runs").runs())
+    assert [
+        run.record and (run.record.status, run.record.reason) for run in RunStore(workshop.folder / "runs").runs()
+    ] == []
     continued = workshop.run(algo, suite, budget="full", episodes=100)
     assert "continuing at" in workshop.said.getvalue()
     whole = workshop.run(algo, suite, runs="whole", budget="full", episodes=100)
