@@ -4,7 +4,7 @@ A learner's file changes, its results stay. The newest source may answer a run's
 the outcome is appended to the record's `verification` with the hash of the source that answered:
 
     spot        some episodes, drawn by lot (`bench verify PATH --level spot --record --by NAME`)
-    rescored    every official episode, all with the same result
+    rescored    every official episode, all in agreement
 
 A board takes a run whose last such outcome for the newest source is a pass as a run of that source.
 """
@@ -31,7 +31,7 @@ EXPLAINED: Mapping[Level, str] = {
     "spot": "an earlier version of the learner's code made the result; the newest one answered some of its episodes, "
     "drawn by lot, from the same weights, and agreed.",
     "rescored": "an earlier version of the learner's code made the result; the newest one answered every official "
-    "episode from the same weights, and no score differs.",
+    "episode from the same weights, and all scores agree (to rounding, where the hardware is another).",
 }
 
 Generations = Mapping[Learner, str]  # a learner -> its newest source
