@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import errno
+import json
 import re
 import secrets
 import shutil
@@ -155,7 +156,8 @@ class RunStore:
 
         try:
             recipe = yaml.safe_load((path / RECIPE).read_bytes())
-        except (OSError, yaml.YAMLError) as error:
+            json.dumps(recipe, sort_keys=True)  # dates, and keys that are no words, were never written
+        except (OSError, yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
             raise StoreError(f"{path / RECIPE} is not readable YAML: {error}", "fix: restore the file") from error
         if not isinstance(recipe, dict):
             raise StoreError(

@@ -216,6 +216,12 @@ def test_query_statistics_under_an_inductive_flag(cheat: Cheat) -> None:
     _names(verify_consistent(cheat.folder), "checklist: batch_norm")
 
 
+@pytest.mark.parametrize("text", ["1: 2\nsteps: 3\n", "options: {1: a, b: 2}\n", "steps: 2026-11-26\n", "a: &a [*a]\n"])
+def test_a_recipe_that_no_run_wrote_is_refused(cheat: Cheat, text: str) -> None:
+    (cheat.folder / "recipe.yaml").write_text(text)
+    _names(verify_consistent(cheat.folder), "schema:", "recipe.yaml is not readable YAML")
+
+
 def test_unknown_fields_are_refused(cheat: Cheat) -> None:
     for name in ("record.json", "bundle.json"):
         path = cheat.folder / name
