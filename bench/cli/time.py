@@ -17,6 +17,10 @@ def time_command(
     root: Annotated[
         list[Path] | None, typer.Option("--runs", help="Where to look for keys [default: published records, ./runs].")
     ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(help="A learner that is not installed, path/file.py:Class. Repeatable."),
+    ] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
     tasks: TasksFile = None,
     data_dir: DataDir = None,
@@ -28,11 +32,14 @@ def time_command(
     """
     from rich.table import Table
 
+    from bench.learners.registry import find_learner, load, register
     from bench.records import find_run
     from bench.submissions.entry import read_entry
     from bench.submissions.replay import Site, choose_device
     from bench.submissions.speed import measure_speed
 
+    for info in map(find_learner, adapter or ()):
+        register(info.name, load(info))
     site, said = Site(choose_device(device), data_dir, tasks), console(stderr=True)
     paths = [find_run(text, root or ())[1] for text in runs]
     table = Table("suite", "algo", "seed", "episodes/s", "one episode, ms", "p95", "alone")

@@ -152,6 +152,15 @@ def test_names_find_rows(tmp_path: Path) -> None:
     assert smoke.episodes == 100 and any("Not trained to the end" in text for text in smoke.warnings)
 
 
+def test_a_name_means_the_newest_source_also_where_older_ones_had_other_options(tmp_path: Path) -> None:
+    old: dict[str, Any] = {"algorithm__source_sha256": "f" * 64, "finished": "2025-01-01T00:00:00Z"}
+    store_run(tmp_path, accuracy_scores(2000, 0.7), algorithm__name="maml", algorithm__options={"before": 1}, **old)
+    newest = store_run(tmp_path, accuracy_scores(2000, 0.9), algorithm__name="maml")
+    store_run(tmp_path, accuracy_scores(2000, 0.8, 3), algorithm__name="relnet")
+    report = compare([tmp_path], SUITE, ["maml", "relnet"])
+    assert report.placed[0].compared.record.key == newest.name
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [

@@ -7,15 +7,18 @@ import threading
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from bench.boards.board.build import _speed
 from bench.errors import Mismatch
 from bench.records import RunStore
 from bench.records.lease import machine_shared
+from bench.runs.job import Settings
 from bench.submissions import speed
 from bench.submissions.entry import read_entry
 from bench.submissions.replay import Site, choose_device
 from tests.conftest import Cli
+from tests.inprocess import resolve_here, run_here
 from tests.submissions.conftest import Packed
 
 
@@ -91,3 +94,15 @@ def test_the_board_takes_the_speed_that_was_measured_alone(run: Path) -> None:
     found = _speed([quiet])
     assert found is not None and found.episodes_per_s == quiet.timing.eval_episodes_per_s
     assert _speed([disturbed]) is None
+
+
+def test_a_learner_that_is_not_installed_is_named(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.learners.registry._registered", {})
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    file = Path(__file__).parents[1] / "runs" / "tiny.py"
+    settings = Settings(budget="smoke", device="cpu", runs=tmp_path / "runs", overrides={"mode": "well"})
+    outcome = run_here(resolve_here(f"{file}:Rogue", "sinusoid-10s", [0], settings)[0], Console(quiet=True))
+    refused = cli("time", outcome.path, "--device", "cpu")
+    assert refused.code == 2 and "--adapter" in refused.err
+    assert cli("time", outcome.path, "--device", "cpu", "--adapter", f"{file}:Rogue").code == 0
+    assert RunStore(tmp_path / "runs").read(outcome.path).timing.measured is not None

@@ -19,7 +19,7 @@ import numpy as np
 
 from bench.boards.board.ranking import Classes, Matrix
 from bench.boards.board.rows import OFFICIAL_EPISODES, LeftOut, learner_of
-from bench.boards.board.sources import Generations, Level, as_newest, newest_sources
+from bench.boards.board.sources import Generations, Level, as_newest, later_sources_first, newest_sources
 from bench.errors import Mismatch, StoreError
 from bench.records import Record, RunStore, StoredRun, each_run, score_column
 
@@ -164,14 +164,9 @@ def _one_per_seed(admitted: Iterable[Admitted]) -> tuple[list[Admitted], list[Le
 
     Later ones can't better it, and what an earlier source made gives way to what a later one made itself.
     """
-    runs = sorted(admitted, key=lambda run: (_age(run.record), run.record.key))
-    last_made = {(run.record.algorithm.name, run.made_with): _age(run.record) for run in runs}
-    runs.sort(
-        key=lambda run: last_made[run.record.algorithm.name, run.made_with], reverse=True
-    )  # keeps the order of equals
     kept: dict[tuple[object, ...], Admitted] = {}
     repeated: list[LeftOut] = []
-    for run in runs:
+    for run in later_sources_first(admitted):
         identity = (*setting(run.record), run.record.algorithm.source_sha256, run.recipe_sha256, run.record.seed)
         if (first := kept.setdefault(identity, run)) is not run:
             why = "finished later" if run.made_with == first.made_with else "which a later source ran"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from bench.boards.board.rows import OFFICIAL_EPISODES, Learner, learner_of
 from bench.records import Record
@@ -44,6 +44,29 @@ class Attributed:
 
     record: Record
     carried_over: Level | None = None
+
+
+class Ran(Protocol):
+    """A run with the source that made it, whichever it counts for."""
+
+    @property
+    def record(self) -> Record: ...
+
+    @property
+    def made_with(self) -> str: ...
+
+
+AnyRun = TypeVar("AnyRun", bound=Ran)
+
+
+def later_sources_first(runs: Iterable[AnyRun]) -> list[AnyRun]:
+    """The order in which runs of one setting and seed stand: those of later sources first, then by age.
+
+    A first result can't be bettered by repeating it; what an earlier source made gives way to what a later one made.
+    """
+    ordered = sorted(runs, key=lambda run: (run.record.finished, run.record.key))
+    last_made = {(learner_of(run.record), run.made_with): run.record.finished for run in ordered}
+    return sorted(ordered, key=lambda run: last_made[learner_of(run.record), run.made_with], reverse=True)
 
 
 def newest_sources(records: Iterable[Record]) -> Generations:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.boards.board.admission import recipe_digest, setting
 from bench.boards.board.rows import Learner, baseline, learner_of
-from bench.boards.board.sources import Generations, Level, as_newest, newest_sources
+from bench.boards.board.sources import Generations, Level, as_newest, later_sources_first, newest_sources
 from bench.errors import UsageError, unknown_name
 from bench.records import Record, RunStore, each_run
 
@@ -33,6 +33,8 @@ class Run:
 
     record : as one of the learner's newest source where that answered the same
     carried_over : how that is known (see `board.sources`); None for a run of the source that it counts for
+    newest : does it count for the learner's newest source?
+    made_with : the source that ran
     """
 
     store: RunStore
@@ -40,6 +42,8 @@ class Run:
     record: Record
     recipe_sha256: str
     carried_over: Level | None
+    newest: bool
+    made_with: str
 
     @property
     def learner(self) -> Learner:
@@ -59,7 +63,7 @@ def groups(roots: Sequence[Path], suite: str) -> list[Group]:
     newest = newest_sources(record for _, _, record in finished if record.budget == "full")
     runs = [_run(*place, newest) for place in finished if place[2].suite.name == suite]
     rows: dict[tuple[object, ...], dict[int | None, Run]] = {}
-    for run in sorted(runs, key=lambda run: (run.carried_over is not None, run.record.finished, run.record.key)):
+    for run in later_sources_first(runs):
         record, asked = run.record, run.record.suite
         identity = (*setting(record), record.budget, record.algorithm.source_sha256, run.recipe_sha256)
         episodes = (asked.version, asked.manifest_sha256, asked.data_fingerprint)
@@ -73,7 +77,10 @@ def _finished(record: Record) -> bool:
 
 def _run(store: RunStore, path: Path, record: Record, newest: Generations) -> Run:
     taken = as_newest(record, newest)
-    return Run(store, path, taken.record, recipe_digest(store.read_recipe(path)), taken.carried_over)
+    source = taken.record.algorithm.source_sha256
+    digest = recipe_digest(store.read_recipe(path))
+    counts = newest.get(learner_of(record)) == source
+    return Run(store, path, taken.record, digest, taken.carried_over, counts, record.algorithm.source_sha256)
 
 
 def pick(text: str, rows: Sequence[Group], suite: str) -> Group:
@@ -89,6 +96,7 @@ def pick(text: str, rows: Sequence[Group], suite: str) -> Group:
     longest = max(_BUDGETS.index(group[0].record.budget) for group in fitting)
     fitting = [group for group in fitting if _BUDGETS.index(group[0].record.budget) == longest]
     fitting = [group for group in fitting if not group[0].record.algorithm.overrides] or fitting
+    fitting = [group for group in fitting if group[0].newest] or fitting
     if len({setting(group[0].record) for group in fitting}) > 1:
         raise UsageError(f"{text!r} means several rows of {suite}.", _choices(fitting))
     return max(fitting, key=lambda group: max(run.record.finished for run in group))  # newest source and recipe
