@@ -148,7 +148,7 @@ def adapter(entry: Entry, allow_code: bool) -> tuple[LearnerInfo, Finding]:
         return installed, note("adapter", f"installed {installed.origin} of another source: a pass is for {found[:16]}")
     raise UsageError(
         f"No installed learner is called {algorithm.name!r} ({algorithm.origin}).",
-        "Install its package; or name its file with --adapter path/file.py:Class, where the command has that (time, plot); "
+        "Install its package; or name its file with --adapter path/file.py:Class (time, plot); "
         "or read the bundled source and, in a container without network, add --allow-code.",
     )
 
