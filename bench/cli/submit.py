@@ -122,8 +122,9 @@ def verify_command(
 
             report = verify_consistent(folder, against or default_roots(), tasks, submitted)
         else:
+            from bench.runs.device import choose_device
             from bench.submissions.entry import read_entry
-            from bench.submissions.replay import Site, choose_device
+            from bench.submissions.replay import Site
 
             if allow_code:
                 typer.secho("--allow-code: the adapter in the bundle may be run in this process.", fg="red", err=True)

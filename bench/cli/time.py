@@ -34,8 +34,9 @@ def time_command(
 
     from bench.learners.registry import find_learner, load, register
     from bench.records import find_run
+    from bench.runs.device import choose_device
     from bench.submissions.entry import read_entry
-    from bench.submissions.replay import Site, choose_device
+    from bench.submissions.replay import Site
     from bench.submissions.speed import measure_speed
 
     for info in map(find_learner, adapter or ()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -64,6 +65,11 @@ def write_file(path: Path, content: bytes | Path) -> None:
                 shutil.copyfileobj(source, out)
         out.flush()
         os.fsync(out.fileno())
+
+
+def file_sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def sync_directory(path: Path) -> None:

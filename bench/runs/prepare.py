@@ -10,13 +10,13 @@ from bench.errors import StoreError
 from bench.learners.loading import load
 from bench.learners.options import resolve_options
 from bench.learners.predictions import PredictionError
+from bench.records.files import file_sha256
 from bench.runs.build import build
 from bench.runs.evaluation import evaluate
 from bench.runs.job import Job
 from bench.runs.outcome import Outcome
 from bench.runs.prepared_suite import PreparedSuite
 from bench.runs.workplace import Workplace
-from bench.training.state import file_sha256
 
 if TYPE_CHECKING:
     from bench.learners.contract import Learner

@@ -21,6 +21,7 @@ from bench.errors import UsageError
 from bench.identity import PROTOCOL, code_sha256
 from bench.learners.reading import LearnerInfo
 from bench.learners.registry import find_learner
+from bench.records.files import file_sha256
 from bench.runs.failure import Failure
 from bench.runs.job import Job, LearnerFacts, Settings, SuiteState
 from bench.tasks.definition import definition_sha256
@@ -124,7 +125,7 @@ def resolve(
             recipe_name=choice.name,
             recipe=choice.recipe.model_copy(update=changes).scaled(settings.budget),
             facts=facts,
-            checkpoint_sha256=_file_sha256(settings.checkpoint) if settings.checkpoint else None,
+            checkpoint_sha256=file_sha256(settings.checkpoint) if settings.checkpoint else None,
             settings=settings,
             broken=answer.broken,
         )
@@ -188,8 +189,3 @@ class _Memory:
             aside = self.file.with_suffix(".part")
             aside.write_text(json.dumps(asdict(answer)))
             aside.replace(self.file)
-
-
-def _file_sha256(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

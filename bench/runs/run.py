@@ -8,14 +8,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
-from bench.errors import BenchError, Mismatch, StoreError, UsageError
+from bench.errors import BenchError, Mismatch, StoreError
 from bench.records import RunStore
 from bench.records.files import explain
 from bench.records.lease import Busy, lease
 from bench.records.names import LEASE
 from bench.runs.allocator import keep_memory
+from bench.runs.device import choose_device
 from bench.runs.environment import environment
 from bench.runs.failure import Failure
 from bench.runs.finish import finish
@@ -42,7 +41,7 @@ def run(job: Job, observer: Observer) -> Outcome:
     """
     keep_memory()
     store = RunStore(job.settings.runs)
-    place, device = store.path(job.suite.name, job.info.name, job.key), _device(job)
+    place, device = store.path(job.suite.name, job.info.name, job.key), choose_device(job.settings.device)
     try:
         with lease(place.with_name(LEASE + job.key), job.settings.wait, observer.note):
             store.sweep(place)
@@ -103,12 +102,3 @@ def _folder(at: Workplace) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):  # one that holds a training state stays
             at.folder.rmdir()
-
-
-def _device(job: Job) -> torch.device:
-    wanted = job.settings.device
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: torch sees no CUDA device.", "Use --device cpu, or `bench doctor` to see why.")
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(wanted)

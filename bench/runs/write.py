@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from bench.records import (
     Validation,
     describe_scores,
 )
+from bench.records.files import file_sha256
 from bench.runs.environment import code
 from bench.runs.job import Job
 from bench.runs.metrics import metrics
@@ -163,10 +163,7 @@ def _protocol(job: Job, declared: Declared) -> Protocol:
 
 
 def _checkpoint(file: Path | None) -> Checkpoint | None:
-    if file is None:
-        return None
-    with file.open("rb") as handle:
-        return Checkpoint(sha256=hashlib.file_digest(handle, "sha256").hexdigest(), bytes=file.stat().st_size)
+    return Checkpoint(sha256=file_sha256(file), bytes=file.stat().st_size) if file else None
 
 
 def _utc(moment: datetime) -> str:

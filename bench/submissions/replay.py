@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -18,6 +18,7 @@ from bench.learners.explorer import Explorer
 from bench.learners.options import resolve_options
 from bench.learners.registry import LearnerInfo, find_learner, load, loose_learner
 from bench.records import Record
+from bench.records.files import file_sha256
 from bench.records.store import CHECKPOINT
 from bench.runs.build import build
 from bench.runs.environment import environment
@@ -27,7 +28,6 @@ from bench.submissions.entry import Entry
 from bench.submissions.report import Answered, Finding, mismatch, note, ok
 from bench.tasks.registry import find_suite
 from bench.training.precision import matmul_precision
-from bench.training.state import file_sha256
 
 if TYPE_CHECKING:
     from bench.learners.contract import Learner
@@ -46,15 +46,6 @@ class Site:
     tasks_file: Path | None = None
     allow_code: bool = False
     checkpoint: Path | None = None
-
-
-def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
-    """The device by name; auto takes CUDA where there is some. Raises UsageError for CUDA that is not there."""
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: torch sees no CUDA device.", "Use --device cpu, or `bench doctor` to see why.")
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(wanted)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -81,11 +80,6 @@ class TrainingState:
             optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
             _as_parameters_lie(optimizer)
         return _below(tensors, "best."), _progress(meta)
-
-
-def file_sha256(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _as_parameters_lie(optimizer: torch.optim.Optimizer) -> None:

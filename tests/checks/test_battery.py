@@ -13,7 +13,7 @@ from bench.domains import all_examples
 from bench.learners.contract import unfit
 from bench.learners.options import resolve_options
 from bench.learners.registry import all_learners, load
-from tests.checks import cheats
+from tests.checks import cheats, resumers
 
 EXAMPLES = all_examples()
 
@@ -40,8 +40,8 @@ FAULTS = {
     cheats.OptimisesOthers: "training_steps",
     cheats.ClimbsItsLoss: "training_steps",
     cheats.StandsStill: "training_steps",
-    cheats.CountsItsSteps: "exact_resume",
-    cheats.DrawsByItself: "exact_resume",
+    resumers.CountsItsSteps: "exact_resume",
+    resumers.DrawsByItself: "exact_resume",
     cheats.OtherPredict: "embedding_path_is_predict",
     cheats.Float32Leak: "queries_alone queries_in_sevens",
 }

@@ -13,10 +13,11 @@ from bench.boards.board.build import _speed
 from bench.errors import Mismatch
 from bench.records import RunStore
 from bench.records.lease import machine_shared
+from bench.runs.device import choose_device
 from bench.runs.job import Settings
 from bench.submissions import speed
 from bench.submissions.entry import read_entry
-from bench.submissions.replay import Site, choose_device
+from bench.submissions.replay import Site
 from tests.conftest import Cli
 from tests.inprocess import resolve_here, run_here
 from tests.submissions.conftest import Packed
