@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.boards.board.admission import Admitted, Sorted, runs_by_row, setting, sort_runs
+from bench.boards.board.answered import with_published
 from bench.boards.board.domain_facts import ids_per_class, metric_spec
-from bench.boards.board.published import PublishedNumbers, load_published, with_published
+from bench.boards.board.published import PublishedNumbers, load_published
 from bench.boards.board.ranking import (
     Matrix,
     Scores,

@@ -1,8 +1,9 @@
-"""What papers and other people's repetitions report for the suites, which row of a board answers what they did, and
-whether the two agree. The numbers are in `published.yaml`:
+"""What papers and other people's repetitions report for the suites. The numbers are in `published.yaml`:
 
+margins:
+  percent: {absolute: "1", why: "..."}
 sources:
-  maml: {title: "Finn et al. 2017, Table 1", url: "https://arxiv.org/abs/1703.03400"}
+  maml: {title: "Finn et al. 2017, Table 1", url: "https://arxiv.org/abs/1703.03400", plus_minus: 95 %}
 published:
   - {suite: omniglot-5w1s, algorithm: maml, value: "98.7", interval: "0.4", mode: transductive, source: maml}
 
@@ -12,39 +13,63 @@ paper's table, the title of its source says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
-from bench.boards.board.domain_facts import ShownUnit, shown_facts, unit_facts
-from bench.boards.board.rows import Board, Learner, MetricSpec, Row, baseline
-from bench.stats import Interval
+from bench.boards.board.domain_facts import ShownUnit, shown_facts
+from bench.boards.board.rows import Learner, baseline
 from bench.yamlfile import load_yaml
 
-Kind = Literal["reproduced", "above", "below", "not comparable", "not measured"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-
-_RECIPES = ("paper", "fast")  # where a learner was measured with several, in this order
 _PACKAGED = Path(__file__).with_name("published.yaml")
 _FIX = "fix: docs/reproduction/README.md says what an entry holds"
 
 _Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
 _Printed = Annotated[str, StringConstraints(pattern=r"^-?\d+(\.\d+)?$", strict=True)]
+PlusMinus = Annotated[str, StringConstraints(pattern=r"^(95 %|standard error|sd of ([2-9]|\d\d+) seeds|not stated)$")]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Margin(_Part):
+    """The largest difference to a published number that does not matter, and why it is that much.
+
+    absolute : in the unit that pages show
+    relative : as a share of the published number; one of the two is given
+    """
+
+    absolute: _Printed | None = None
+    relative: _Printed | None = None
+    why: _Text
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Margin:
+        if (self.absolute is None) == (self.relative is None):
+            raise ValueError("a margin is either absolute or relative")
+        return self
+
+    def around(self, entry: Published) -> float:
+        """In the records' unit."""
+        if self.relative is not None:
+            return abs(entry.mean) * float(self.relative)
+        return float(Decimal(self.absolute or "0") / entry.scale)
+
+
 class Source(_Part):
-    """Where a number was printed: paper and table, or a README."""
+    """Where a number was printed: paper and table, or a README.
+
+    plus_minus : what its ± is. "95 %": half of an interval over test episodes; "sd of 3 seeds": a standard deviation
+    episodes : how many test episodes a number without ± is the mean of, where that is known
+    """
 
     title: _Text
     url: Annotated[str, StringConstraints(pattern=r"^https://[^\s<>\"]+$")]
+    plus_minus: PlusMinus | None = None
+    episodes: Annotated[int, Field(ge=2)] | None = None
 
 
 class Published(_Part):
@@ -53,7 +78,7 @@ class Published(_Part):
     algorithm : the baseline that is the learner; another learner's row is not it, whatever it is called
     options : options that the learner must have been run with to stand beside it
     metric : None is the metric that the suite is ranked by
-    interval : half width as printed, whatever the authors mean by it (mostly 95 % over test episodes); None without one
+    interval : the ± as printed, whose meaning its source has; None without one
     differences : known differences to our suite and learner that do not forbid the comparison
     not_comparable : the difference that does
     repeats : somebody else's repetition; listed beside the paper's number, never judged by
@@ -85,23 +110,25 @@ class Published(_Part):
     @property
     def mean(self) -> float:
         """In the records' unit: percent become fractions."""
-        return float(Decimal(self.value) / self._scale)
+        return float(Decimal(self.value) / self.scale)
 
     @property
-    def ends(self) -> tuple[float, float]:
-        """Both ends of the printed interval, or of the numbers that round to the printed one; in the records' unit."""
-        value = Decimal(self.value)
-        half = Decimal(self.interval) if self.interval else _last_digit(value) / 2
-        return float((value - half) / self._scale), float((value + half) / self._scale)
+    def half_digit(self) -> float:
+        """Half a unit of the last printed digit, in the records' unit: how far rounding can have moved the number."""
+        exponent = Decimal(self.value).as_tuple().exponent
+        assert isinstance(exponent, int)  # the pattern admits finite numbers only
+        return float(Decimal(1).scaleb(exponent) / 2 / self.scale)
 
     @property
-    def _scale(self) -> Decimal:
+    def scale(self) -> Decimal:
+        """What the records' numbers are multiplied with to be shown."""
         return Decimal(shown_facts(self.unit).scale)
 
 
 class PublishedNumbers(_Part):
-    """All published numbers, in the order of the file, and the sources that they name."""
+    """All published numbers, in the order of the file, the sources that they name, the margins they are judged with."""
 
+    margins: dict[ShownUnit, Margin] = Field(default_factory=dict)
     sources: dict[str, Source] = Field(default_factory=dict)
     published: tuple[Published, ...] = ()
 
@@ -116,133 +143,23 @@ class PublishedNumbers(_Part):
 
 
 def load_published(path: Path = _PACKAGED) -> PublishedNumbers:
-    """The published numbers of a file. UsageError names line and field; so for a source that is not listed, a second
-    number for the same question, and a repetition of none."""
+    """The published numbers of a file. UsageError names line and field; so for a source that is not listed, a ± whose
+    meaning its source does not have, a unit without a margin, a second number for the same question, and a repetition
+    of none."""
     found, mistake = load_yaml(path, TypeAdapter(PublishedNumbers), _FIX)
     judged: dict[tuple[object, ...], int] = {}
     for i, entry in enumerate(found.published):
         if entry.source not in found.sources:
             raise mistake(("published", i, "source"), f"{entry.source!r} is not among the sources")
+        if entry.interval and found.sources[entry.source].plus_minus is None:
+            raise mistake(
+                ("published", i, "interval"), f"the source {entry.source!r} has no `plus_minus` to read it by"
+            )
+        if entry.unit not in found.margins:
+            raise mistake(("published", i, "unit"), f"there is no margin for {entry.unit}")
         if not entry.repeats and judged.setdefault(entry.question, i) != i:
             raise mistake(("published", i), "answers what an earlier entry answers; mark one of them `repeats: true`")
     for i, entry in enumerate(found.published):
         if entry.question not in judged:
             raise mistake(("published", i, "repeats"), "there is no entry that it repeats")
     return found
-
-
-def _last_digit(value: Decimal) -> Decimal:
-    exponent = value.as_tuple().exponent
-    assert isinstance(exponent, int)  # the pattern admits finite numbers only
-    return Decimal(1).scaleb(exponent)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`by`: difference of the two means in the metric's unit, for "above" and "below"; `why` for "not comparable"."""
-
-    kind: Kind
-    by: float = 0.0
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A published number, others' repetitions of it, and the row that answers the same question.
-
-    number : its source's place in the list below the page's table, from 1
-    row : None while nothing on the board answers it
-    measured : the row's score in the number's metric
-    """
-
-    published: Published
-    source: Source
-    number: int
-    repeats: tuple[tuple[Published, Source, int], ...]
-    row: Row | None
-    measured: Interval | None
-    metric: MetricSpec | None
-    verdict: Verdict
-
-
-def judge(measured: Interval, published: Published) -> Verdict:
-    """Reproduced where the measured 95 % interval meets the published one.
-
-    Without a printed interval the published one is all numbers that round to the printed one. The verdict is about
-    numbers; whether the two may be compared at all is `with_published`'s to know.
-    """
-    low, high = published.ends
-    if measured.low <= high and low <= measured.high:
-        return Verdict("reproduced")
-    return Verdict("above" if measured.low > high else "below", by=abs(measured.mean - published.mean))
-
-
-def with_published(board: Board, numbers: PublishedNumbers) -> Board:
-    """The board with every published number of its suite beside the row that answers it, by learner."""
-    places: dict[str, int] = {}  # key of a source -> its place below the table
-
-    def cite(entry: Published) -> tuple[Source, int]:
-        return numbers.sources[entry.source], places.setdefault(entry.source, len(places) + 1)
-
-    found = []
-    for entry, others in sorted(numbers.on(board.suite), key=lambda pair: pair[0].algorithm):
-        source, number = cite(entry)
-        repeats = tuple((other, *cite(other)) for other in others)
-        row, metric = _row(entry, board), _metric(entry, board)
-        measured = _score(row, metric, board) if row and metric else None
-        verdict = _verdict(entry, row, metric, measured)
-        found.append(Answered(entry, source, number, repeats, row if measured else None, measured, metric, verdict))
-    return replace(board, published=tuple(found))
-
-
-def _verdict(entry: Published, row: Row | None, metric: MetricSpec | None, measured: Interval | None) -> Verdict:
-    if row is None or metric is None or measured is None:
-        return Verdict("not measured")
-    why = next(_objections(entry, row, metric), "")
-    return Verdict("not comparable", why=why) if why else judge(measured, entry)
-
-
-def _objections(entry: Published, row: Row, metric: MetricSpec) -> Iterator[str]:
-    if entry.not_comparable:
-        yield entry.not_comparable
-    if row.section == "external data":
-        yield "measured with external data"
-    if row.transductive != (entry.mode == "transductive"):
-        yield f"measured {'transductive' if row.transductive else 'inductive'} only"
-    if (unit := unit_facts(metric.unit).shown) != entry.unit:
-        yield f"published in {entry.unit}, measured in {unit}"
-
-
-def _row(entry: Published, board: Board) -> Row | None:
-    """The row that answers a published number. What it was allowed to see and how it was made decide, never its score:
-    the very learner, same mode, no successor, fewest other options changed, the paper's recipe, enough seeds, fp32."""
-    asked = {name: str(value) for name, value in entry.options.items()}
-    rows = [
-        row
-        for row in board.rows
-        if row.learner == entry.learner and asked.items() <= dict(row.options).items() and not row.privileged
-    ]
-    return min(
-        rows,
-        key=lambda row: (
-            row.section == "external data",
-            row.transductive != (entry.mode == "transductive"),
-            row.superseded,
-            len({name for name, _ in row.overrides} - asked.keys()),
-            _RECIPES.index(row.recipe) if row.recipe in _RECIPES else len(_RECIPES),
-            bool(row.label),
-            row.precision != "fp32",
-            row.keys,
-        ),
-        default=None,
-    )
-
-
-def _metric(entry: Published, board: Board) -> MetricSpec | None:
-    if entry.metric is None:
-        return board.metric
-    return next((m for m in (board.metric, *board.extra_metrics) if m and m.name == entry.metric), None)
-
-
-def _score(row: Row, metric: MetricSpec, board: Board) -> Interval | None:
-    return row.score if metric == board.metric else row.extras.get(metric.name)

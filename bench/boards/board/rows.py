@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from bench.stats import Difference, Interval, Rank
 
 if TYPE_CHECKING:
-    from bench.boards.board.published import Answered
+    from bench.boards.board.answered import Answered
     from bench.records import Record
 
 OFFICIAL_EPISODES = 2_000  # statistics are over exactly this prefix of a suite's test episodes
@@ -174,7 +174,7 @@ class LeftOut:
 class Board:
     """Everything one suite's page shows, in the order it shows it. `metric` is None while no run is admitted.
 
-    published : the published numbers for the suite with what was measured (see `board.published`)
+    published : the published numbers for the suite with what was measured (see `board.answered`)
     """
 
     suite: str

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench.boards.board.domain_facts import unit_facts
 from bench.boards.board.rows import Board, MetricSpec, Row
 from bench.boards.render.formats import NONE
-from bench.boards.render.tables import verdict_text
-from bench.stats import Interval
+from bench.stats import Equivalence, Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +48,7 @@ _FRAME = [
     "rank", "rank_best", "rank_worst", "delta", "delta_low", "delta_high", "reference", "open_low", "open_high",
     "gap", "gap_low", "gap_high", "bound", "n_configs_tried", "parameters", "train_s", "train_device",
     "published", "published_low", "published_high", "published_source", "verdict",
+    "published_delta", "published_delta_low", "published_delta_high", "published_margin",
     "eval_episodes_per_s", "hardware_class", "manifest_sha256", "data_fingerprint", "source_sha256", "bench_version",
     "command", "keys",
 ]  # fmt: skip
@@ -114,14 +114,12 @@ def _published(board: Board, row: Row, metric: MetricSpec) -> dict[str, Any]:
     if not found:
         return {}
     item = min(found, key=lambda item: item.verdict.kind == "not comparable")
-    low, high = item.published.ends
-    return {
-        "published": _round(item.published.mean),
-        "published_low": _round(low),
-        "published_high": _round(high),
-        "published_source": item.source.title,
-        "verdict": verdict_text(item),
-    }
+    cells: dict[str, Any] = {"published": _round(item.printed.mean), "published_source": item.source.title}
+    cells |= _ends("published", item.printed) | {"verdict": item.verdict.kind}
+    if delta := item.verdict.found:
+        cells |= _ends("published_delta", delta) | {"published_delta": _round(delta.difference)}
+        cells["published_margin"] = _round(delta.margin)
+    return cells
 
 
 def _numbers(interval: Interval) -> dict[str, float | int]:
@@ -130,7 +128,7 @@ def _numbers(interval: Interval) -> dict[str, float | int]:
     }
 
 
-def _ends(name: str, interval: Interval) -> dict[str, float]:
+def _ends(name: str, interval: Interval | Equivalence) -> dict[str, float]:
     return {f"{name}_low": _round(interval.low), f"{name}_high": _round(interval.high)}
 
 

@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.boards.board.answered import with_published
 from bench.boards.board.build import build_boards
-from bench.boards.board.published import load_published, with_published
+from bench.boards.board.published import load_published
 from bench.boards.board.rows import SECTIONS, Board, seeds_text
 from bench.boards.render.formats import NONE, Table, escape_markdown, markdown_table, score_text
 from bench.boards.render.frame import frame, what_changed
 from bench.boards.render.missing import Cell, load_missing, measured, missing_table
+from bench.boards.render.published_tables import PUBLISHED_NOTE, summary_table
 from bench.boards.render.suite_page import suite_markdown
-from bench.boards.render.tables import PUBLISHED_NOTE, across_suites, algorithm_text, summary_table
+from bench.boards.render.tables import across_suites, algorithm_text
 from bench.errors import Stale, StoreError, UsageError
 
 INDEX = "README.md"

@@ -21,13 +21,8 @@ from bench.boards.render.formats import (
     sources_markdown,
 )
 from bench.boards.render.frame import frame
-from bench.boards.render.tables import (
-    PUBLISHED_NOTE,
-    left_out_table,
-    published_table,
-    section_tables,
-    settings_texts,
-)
+from bench.boards.render.published_tables import PUBLISHED_NOTE, published_table
+from bench.boards.render.tables import left_out_table, section_tables, settings_texts
 from bench.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -39,7 +34,15 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 _CARRIED_OVER: Mapping[Level, str] = {"spot": "confirmed for", "rescored": "re-scored with"}
 
 # A terminal is narrower than a page; these are on the page and in the CSV.
-_PAGE_ONLY = {"configs tried", "speed measured on", "parameters", "training", "repeated by others", "differences"}
+_PAGE_ONLY = {
+    "configs tried",
+    "speed measured on",
+    "parameters",
+    "training",
+    "repeated by others",
+    "margin",
+    "differences",
+}
 
 
 def render(boards: Sequence[Board], form: str) -> str:

@@ -1,12 +1,11 @@
-"""Boards as plain tables of text: the rows, what was published, the mean over suites, the runs left out."""
+"""Boards as plain tables of text: the rows, the mean over suites, the runs left out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.boards.board.domain_facts import AVERAGED_METRIC, shown_facts, unit_facts
-from bench.boards.board.published import KINDS, Answered, Published
+from bench.boards.board.domain_facts import AVERAGED_METRIC
 from bench.boards.board.rows import SECTIONS, Board, LeftOut, MetricSpec, Row, seeds_text
 from bench.boards.render.formats import (
     NONE,
@@ -20,12 +19,6 @@ from bench.boards.render.formats import (
 )
 from bench.stats import Interval, mean_across_suites
 
-_PUBLISHED = "Beside the published numbers"
-PUBLISHED_NOTE = (
-    "Reproduced: our 95 % interval meets the published one; a number printed without ± stands for all that round to "
-    "it. Above, below: by the difference of the means. Only the same mode is compared. Other people's repetitions are "
-    "listed, not judged by. What the differences are and where they come from: docs/reproduction/."
-)
 _Setting = tuple[str, str, str, str]
 
 
@@ -132,109 +125,6 @@ def _table(title: str, columns: Sequence[_Column], rows: Sequence[Row]) -> Table
         tuple(tuple(column.text(row) for column in columns) for row in rows),
         frozenset((i, j) for i in leading for j, column in enumerate(columns) if column.bold),
     )
-
-
-def published_table(board: Board) -> Table | None:
-    """Every published number of the suite, what was measured, the verdict, and the sources below; None without any."""
-    if not board.published:
-        return None
-    metrics = [_metric_text(item, board) for item in board.published]
-    several = len(set(metrics)) > 1
-    headers = ("algorithm", "mode", "metric", "published", "repeated by others", "measured", "verdict", "differences")
-    cells = [
-        (
-            _name(item.published),
-            item.published.mode,
-            metric,
-            f"{_printed(item.published)} [{item.number}]",
-            "; ".join(f"{_printed(entry)} [{number}]" for entry, _, number in item.repeats) or NONE,
-            _measured(item),
-            _verdict(item),
-            "; ".join(_differences(item)) or NONE,
-        )
-        for item, metric in zip(board.published, metrics, strict=True)
-    ]
-    kept = [i for i, header in enumerate(headers) if several or header != "metric"]
-    return Table(
-        _PUBLISHED,
-        tuple(headers[i] for i in kept),
-        tuple(headers[i] in ("published", "repeated by others", "measured") for i in kept),
-        tuple(tuple(row[i] for i in kept) for row in cells),
-        sources=_sources(board.published),
-    )
-
-
-def summary_table(boards: Sequence[Board]) -> Table | None:
-    """How many published numbers of each suite have which verdict; None where no suite has any."""
-    counted = [board for board in boards if board.published]
-    if not counted:
-        return None
-    counts = [[sum(item.verdict.kind == kind for item in board.published) for kind in KINDS] for board in counted]
-    rows = [(board.suite, *map(str, row)) for board, row in zip(counted, counts, strict=True)]
-    total = ("all", *(str(sum(column)) for column in zip(*counts, strict=True)))
-    return Table(_PUBLISHED, ("suite", *KINDS), (False,) + (True,) * len(KINDS), (*rows, total))
-
-
-def verdict_text(item: Answered) -> str:
-    """`reproduced`, `below by 0.42 points`, `not comparable: measured inductive only`."""
-    verdict = item.verdict
-    if verdict.kind == "not comparable":
-        return f"{verdict.kind}: {verdict.why}"
-    if verdict.kind not in ("above", "below") or item.metric is None:
-        return verdict.kind
-    unit = unit_facts(item.metric.unit)
-    by = f"{unit.scale * verdict.by:.{unit.fine_digits}f}"
-    if unit.sign:  # the one whose meaning needs no word
-        return f"{verdict.kind} by {by} {unit.difference}"
-    better = (verdict.kind == "above") == item.metric.higher_is_better
-    return f"{verdict.kind} by {by} ({'better' if better else 'worse'})"
-
-
-def _verdict(item: Answered) -> str:
-    """With the label of a row that does not speak of the algorithm."""
-    judged = item.verdict.kind in ("reproduced", "above", "below")
-    return f"{verdict_text(item)} ({item.row.label})" if judged and item.row and item.row.label else verdict_text(item)
-
-
-def _name(entry: Published) -> str:
-    """The learner with the options that the number asks for; those that are off go without saying."""
-    return " ".join([str(entry.learner), *(f"{name}={value}" for name, value in entry.options.items() if value)])
-
-
-def _differences(item: Answered) -> list[str]:
-    """What forbids the comparison comes first where the verdict does not say it."""
-    entry = item.published
-    said = item.verdict.why == entry.not_comparable
-    return [*([entry.not_comparable] if entry.not_comparable and not said else []), *entry.differences]
-
-
-def _printed(entry: Published) -> str:
-    return f"{entry.value} ± {entry.interval}" if entry.interval else entry.value
-
-
-def _metric_text(item: Answered, board: Board) -> str:
-    name = item.published.metric or (board.metric.name if board.metric else "")
-    unit = shown_facts(item.published.unit)
-    return f"{name}, {unit.sign}" if unit.sign else name or unit.shown
-
-
-def _measured(item: Answered) -> str:
-    if item.row is None or item.measured is None or item.metric is None:
-        return NONE
-    row = item.row
-    how = [algorithm_text(row)] if row.overrides or row.precision != "fp32" else []
-    if row.trains:
-        seeds = f"seeds {seeds_text(row.seeds)}" if len(row.seeds) > 1 else f"seed {seeds_text(row.seeds)}"
-        how += [row.recipe, seeds]
-    how += [flag for flag in row.flags if row.superseded and flag.startswith("older")]
-    text = score_text(item.measured, item.metric.unit)
-    return f"{text} ({', '.join(how)})" if how else text
-
-
-def _sources(items: Sequence[Answered]) -> tuple[tuple[str, str], ...]:
-    cited = {item.number: item.source for item in items}
-    cited |= {number: source for item in items for _, source, number in item.repeats}
-    return tuple((cited[number].title, cited[number].url) for number in sorted(cited))
 
 
 def across_suites(boards: Sequence[Board]) -> Table | None:
