@@ -5,11 +5,10 @@ draws at all) from a named stream: equal arguments give equal results. docs/stat
 claims and its coverage by simulation.
 """
 
-from bench.stats._student import satterthwaite
 from bench.stats.bootstrap import bootstrap_t_interval
 from bench.stats.classes import open_interval
-from bench.stats.equivalence import Equivalence, equivalence
-from bench.stats.intervals import Interval, student_interval, t_interval
+from bench.stats.equivalence import Equivalence, Needed, equivalence, needed_to_decide
+from bench.stats.intervals import Interval, t_interval
 from bench.stats.pairs import Difference, crossed_difference, paired_difference, sign_flip_p
 from bench.stats.planning import PREFIXES, PilotVariances, Plan, episodes_needed, pilot_variances, plan
 from bench.stats.ranks import Comparison, Rank, compare_all, compare_to, holm, rank_intervals
@@ -23,6 +22,7 @@ __all__ = [
     "Difference",
     "Equivalence",
     "Interval",
+    "Needed",
     "PilotVariances",
     "Plan",
     "Rank",
@@ -36,14 +36,13 @@ __all__ = [
     "equivalence",
     "holm",
     "mean_across_suites",
+    "needed_to_decide",
     "open_interval",
     "paired_difference",
     "pilot_variances",
     "plan",
     "rank_intervals",
-    "satterthwaite",
     "sign_flip_p",
-    "student_interval",
     "t_interval",
     "variance_split",
 ]

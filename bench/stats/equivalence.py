@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
 from bench.stats._checks import positive, probability
-from bench.stats._student import t_quantile
-from bench.stats.intervals import Interval
+from bench.stats._student import satterthwaite, t_quantile
+from bench.stats.intervals import Interval, student_interval
 
 EQUIVALENCE_LEVEL, DIFFERENCE_LEVEL = 0.90, 0.95  # two one-sided tests at 5 % each; one two-sided test at 5 %
 _OWN_LEVEL = 0.95  # of the intervals that come in
+_MOST_SEEDS, _MOST_EPISODES = 100, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,53 @@ def equivalence(a: Interval, b: Interval, margin: float) -> Equivalence:
     if wider_low > 0 or wider_high < 0:
         return Equivalence("different", a.mean - b.mean, wider_low, wider_high, margin)
     return Equivalence("inconclusive", a.mean - b.mean, low, high, margin)
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What of a's would end an inconclusive comparison if the difference stays what it is; neither: nothing would.
+
+    seeds : with the episodes that there are; 101 stands for more than 100
+    episodes : where they are too few for any number of seeds
+    """
+
+    seeds: int | None = None
+    episodes: int | None = None
+
+
+def needed_to_decide(a: Interval, b: Interval, margin: float, seeds: int | None) -> Needed:
+    """How many seeds or episodes of `a` would make `equivalence(a, b, margin)` conclusive.
+
+    The variance of `a` splits into that of episodes, sd² / n, and the rest, which falls with the number of seeds S and
+    has S - 1 degrees of freedom. A forecast, no claim: the difference will not stay exactly what it is.
+
+    Parameters
+    ----------
+    a, b, margin : as in `equivalence`
+    seeds : that `a` is the mean of; None where there is nothing to train
+
+    Examples
+    --------
+    >>> theirs = Interval(0.95, 0.946, 0.954, 0.002, 0.1, 2400, "t")
+    >>> needed_to_decide(Interval(0.948, 0.92, 0.976, 0.007, 0.1, 2000, "crossed-t", 2.5), theirs, 0.01, seeds=3)
+    Needed(seeds=11, episodes=None)
+    """
+
+    def decided(over_seeds: float, count: float, episodes: float) -> bool:
+        terms = [(over_seeds / count, count - 1.0), (a.sd**2 / episodes, episodes - 1.0)]
+        se, df = math.sqrt(sum(variance for variance, _ in terms)), satterthwaite(terms)
+        supposed = student_interval(a.mean, se, a.sd, a.n, df, _OWN_LEVEL, "supposed")
+        return equivalence(supposed, b, margin).kind != "inconclusive"
+
+    if not decided(0.0, math.inf, math.inf):
+        return Needed()
+    if seeds is None or not decided(0.0, math.inf, a.n):
+        counts = range(a.n + 1, _MOST_EPISODES)
+        found = bisect_left(counts, True, key=lambda n: decided(0.0, math.inf, n))
+        return Needed(episodes=counts[min(found, len(counts) - 1)])
+    over_seeds = max(a.se**2 - a.sd**2 / a.n, 0.0) * seeds
+    more = range(seeds + 1, _MOST_SEEDS + 1)
+    return Needed(seeds=seeds + 1 + bisect_left(more, True, key=lambda s: decided(over_seeds, s, a.n)))
 
 
 def difference_ends(a: Interval, b: Interval, level: float) -> tuple[float, float]:

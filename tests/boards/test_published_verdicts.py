@@ -1,26 +1,36 @@
-"""What stands beside a published number, and when the two are said to agree."""
+"""What stands beside a published number, when the two are said to agree, and what would decide an open case."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.boards import Board, build_boards, frame, render, write
-from bench.boards.board.published import KINDS, Answered, Kind, Published, PublishedNumbers, Source, judge
-from bench.boards.board.rows import MetricSpec
-from bench.boards.render.tables import summary_table, verdict_text
-from bench.stats import Interval
+from bench.boards.board.answered import Answered, with_published
+from bench.boards.board.domain_facts import ShownUnit
+from bench.boards.board.published import Margin, Published, PublishedNumbers, Source
+from bench.boards.board.rows import MetricSpec, Row
+from bench.boards.board.verdicts import KINDS, Verdict, judge, published_interval
+from bench.boards.render.published_tables import summary_table, verdict_text
+from bench.stats import Equivalence, Interval, equivalence, student_interval
 from tests.records.factory import accuracy_scores, regression_scores, store_run
 
 from .test_formats import same_as_golden
 
 SOURCES = {
-    "paper": Source(title="A paper, Table 1", url="https://example.org/paper"),
-    "readme": Source(title="Somebody's <README>", url="https://example.org/read_me"),
+    "paper": Source(title="A paper, Table 1", url="https://example.org/paper", plus_minus="95 %"),
+    "readme": Source(title="Somebody's <README>", url="https://example.org/read_me", episodes=1000),
+}
+MARGINS: dict[ShownUnit, Margin] = {
+    "percent": Margin(absolute="1", why="a point"),
+    "squared target unit": Margin(relative="0.1", why="a tenth"),
+    "reward per trial": Margin(relative="0.02", why="2 %"),
 }
 
 
@@ -29,8 +39,12 @@ def published(value: str = "95.0", **fields: Any) -> Published:
     return Published.model_validate({**base, "value": value, **fields})
 
 
+def numbers(*entries: Published) -> PublishedNumbers:
+    return PublishedNumbers(margins=MARGINS, sources=SOURCES, published=entries)
+
+
 def board(root: Path, *entries: Published) -> Board:
-    (only,) = build_boards(root, published=PublishedNumbers(sources=SOURCES, published=entries))
+    (only,) = build_boards(root, published=numbers(*entries))
     return only
 
 
@@ -44,42 +58,94 @@ def store_three(root: Path, mean: float = 0.95, **changes: Any) -> None:
         store_run(root, accuracy_scores(2000, mean, seed), seed=seed, **changes)
 
 
-def interval(low: float, high: float) -> Interval:
-    return Interval((low + high) / 2, low, high, 1.0, 1.0, 2000, "t")
+def a_row(root: Path, seeds: int = 3, **changes: Any) -> Row:
+    """Any row with so many seeds; what is judged comes beside it."""
+    for seed in range(seeds):
+        store_run(root, accuracy_scores(2000, 0.9, seed), seed=seed, **changes)
+    return board(root).rows[0]
 
 
-_points = st.integers(0, 10_000).map(lambda n: n / 10_000)
-_intervals = st.tuples(_points, _points).map(sorted)
-
-
-@given(_intervals, st.integers(0, 1000), st.integers(0, 50) | st.none())
-def test_reproduced_is_exactly_that_the_intervals_meet(ours: list[float], value: int, half: int | None) -> None:
-    theirs = published(f"{value / 10:.1f}", **({} if half is None else {"interval": f"{half / 10:.1f}"}))
-    low, high = theirs.ends
-    found = judge(interval(*ours), theirs)
-    meet = max(ours[0], low) <= min(ours[1], high)
-    assert (found.kind == "reproduced") == meet
-    if not meet:
-        assert found.kind == ("above" if ours[0] > high else "below")
-        assert found.by == pytest.approx(abs(sum(ours) / 2 - theirs.mean)) and found.by > 0
-
-
-@given(_intervals, st.integers(0, 1000), st.integers(0, 50))
-def test_a_wider_interval_never_loses_a_reproduction(ours: list[float], value: int, half: int) -> None:
-    narrow, wide = (published(f"{value / 10:.1f}", interval=f"{half + more}.0") for more in (0, 1))
-    if judge(interval(*ours), narrow).kind == "reproduced":
-        assert judge(interval(*ours), wide).kind == "reproduced"
+def score(mean: float, over_seeds: float, sd: float = 0.1, seeds: int = 3, n: int = 2000) -> Interval:
+    """A score with standard deviations over trainings and over episodes."""
+    se = math.sqrt(over_seeds**2 / seeds + sd**2 / n)
+    return student_interval(mean, se, sd, n, seeds - 1.0 if over_seeds else n - 1.0, 0.95, "crossed-t")
 
 
 @pytest.mark.parametrize(
-    ("kind", "higher", "text"), [("above", True, "better"), ("above", False, "worse"), ("below", False, "better")]
+    ("mean", "over_seeds", "printed", "says"),
+    [
+        (0.95, 0.0, {"value": "95.0", "interval": "0.4"}, ""),
+        (0.954, 0.0, {"value": "95.0", "interval": "0.4"}, ""),  # a difference that does not matter
+        (0.97, 0.0, {"value": "95.0", "interval": "0.4"}, ""),
+        (0.93, 0.0, {"value": "95.0"}, ""),
+        (0.95, 0.02, {"value": "95.0"}, "about 15 seeds would decide it"),
+        (0.95, 0.2, {"value": "95.0"}, "more than 100 seeds would decide it"),
+        (0.95, 0.01, {"value": "95.0", "interval": "1.9"}, "the published number's own uncertainty leaves it open"),
+    ],
 )
-def test_errors_say_which_side_is_the_better_one(kind: Kind, higher: bool, text: str) -> None:
-    from bench.boards.board.published import Verdict
+def test_what_decides_it(tmp_path: Path, mean: float, over_seeds: float, printed: dict[str, Any], says: str) -> None:
+    theirs = published_interval(published(**printed), SOURCES["paper"], 0.1)
+    found = judge(score(mean, over_seeds), theirs, 0.01, a_row(tmp_path))
+    assert found.why == says
+    kinds = {0.95: "equivalent", 0.954: "equivalent", 0.97: "different", 0.93: "different"}
+    assert found.kind == ("inconclusive" if says else kinds[mean])
 
+
+def test_as_many_seeds_as_it_says_decide_it_and_one_less_does_not(tmp_path: Path) -> None:
+    theirs = published_interval(published("95.0", interval="0.4"), SOURCES["paper"], 0.1)
+    for over_seeds in (0.012, 0.02, 0.03):
+        why = judge(score(0.952, over_seeds), theirs, 0.01, a_row(tmp_path)).why
+        seeds = int(why.split()[1])
+        kinds = [equivalence(score(0.952, over_seeds, seeds=n), theirs, 0.01).kind for n in (seeds - 1, seeds + 1)]
+        assert kinds[0] == "inconclusive" != kinds[1], (why, kinds)
+
+
+@pytest.mark.parametrize(
+    ("changes", "seeds", "says"),
+    [
+        ({}, 1, "needs 3 seeds"),
+        (
+            {"algorithm__trains": False, "recipe": "defaults", "seed": None},
+            1,
+            "about 2,800 episodes would decide it, boards",
+        ),
+        ({}, 3, "about 2,800 episodes and more seeds would decide it, boards"),
+    ],
+)
+def test_checkpoints_need_seeds_and_the_untrained_episodes(
+    tmp_path: Path, changes: dict[str, Any], seeds: int, says: str
+) -> None:
+    """sd of 16 points on 2,000 episodes: 90 % within .59 points of margin and no more."""
+    changes.pop("seed", None)
+    theirs = published_interval(published("95.000"), SOURCES["paper"], 0.1)
+    found = judge(score(0.955, 0.0, sd=0.16), theirs, 0.01, a_row(tmp_path, seeds, **changes))
+    assert found.kind == "inconclusive" and found.why.startswith(says)
+
+
+_points = st.integers(0, 10_000).map(lambda n: n / 10_000)
+
+
+@given(_points, st.floats(0.0005, 0.05), st.integers(0, 1000), st.integers(1, 50))
+def test_a_wider_plus_minus_never_makes_equivalent(mean: float, se: float, value: int, half: int) -> None:
+    ours = student_interval(mean, se, 0.1, 2000, 5.0, 0.95, "crossed-t")
+    narrow, wide = (
+        published_interval(published(f"{value / 10:.1f}", interval=f"{width / 10:.1f}"), SOURCES["paper"], 0.1)
+        for width in (half, half + 10)
+    )
+    if equivalence(ours, wide, 0.01).kind == "equivalent":
+        assert equivalence(ours, narrow, 0.01).kind == "equivalent"
+
+
+@pytest.mark.parametrize(
+    ("difference", "higher", "text"), [(0.25, True, "better"), (0.25, False, "worse"), (-0.25, False, "better")]
+)
+def test_errors_say_which_side_is_the_better_one(difference: float, higher: bool, text: str) -> None:
     metric = MetricSpec("mse", "squared target unit", higher)
-    item = Answered(published(), SOURCES["paper"], 1, (), None, None, metric, Verdict(kind, by=0.25))
-    assert verdict_text(item) == f"{kind} by 0.250 ({text})"
+    found = Equivalence("different", difference, difference - 0.1, difference + 0.1, 0.05)
+    printed = published_interval(published(), SOURCES["paper"], 0.0)
+    item = Answered(published(), SOURCES["paper"], 1, (), None, None, printed, metric, Verdict("different", found))
+    ends = f"{difference - 0.1:+.3f}, {difference + 0.1:+.3f}"
+    assert verdict_text(item) == f"different: {difference:+.3f} [{ends}] ({text})"
 
 
 def test_only_the_same_mode_is_judged(tmp_path: Path) -> None:
@@ -95,7 +161,8 @@ def test_only_the_same_mode_is_judged(tmp_path: Path) -> None:
         algorithm__overrides=batch,
     )
     item = answered(tmp_path, published("95.0", interval="1.0", mode="transductive"))
-    assert item.verdict.kind == "below" and item.row is not None and item.row.transductive
+    assert item.verdict.kind == "different" and item.row is not None and item.row.transductive
+    assert verdict_text(item).endswith("(worse)")
 
 
 @pytest.mark.parametrize(
@@ -112,14 +179,14 @@ def test_only_the_same_mode_is_judged(tmp_path: Path) -> None:
         ({"algorithm": "relnet"}, {}, "not measured"),
         ({"metric": "accuracy@step1"}, {}, "not measured"),
         ({}, {"algorithm__privileged": "the answers"}, "not measured"),
-        ({"options": {"backbone": "conv4"}}, {}, "reproduced"),
+        ({"options": {"backbone": "conv4"}}, {}, "equivalent: -0.12 [-0.65, +0.42]"),
     ],
 )
 def test_what_can_not_be_compared_is_not_judged(
     tmp_path: Path, entry: dict[str, Any], changes: dict[str, Any], says: str
 ) -> None:
     store_three(tmp_path, **changes)
-    assert verdict_text(answered(tmp_path, published("95.0", interval="1.0", **entry))) == says
+    assert verdict_text(answered(tmp_path, published("95.0", interval="0.6", **entry))) == says
 
 
 def test_the_row_is_chosen_by_how_it_was_made_never_by_its_score(tmp_path: Path) -> None:
@@ -143,29 +210,44 @@ def test_further_metrics_have_published_numbers_too(tmp_path: Path) -> None:
     for seed in range(3):
         store_run(tmp_path, regression_scores(2000, 0.2, seed), seed=seed, algorithm__name="maml")
     sinusoid = {"suite": "sinusoid-10s", "algorithm": "maml", "unit": "squared target unit"}
-    entries = [published("0.23", interval="0.05", **sinusoid), published("0.30", metric="mse@step1", **sinusoid)]
+    entries = [published("0.23", interval="0.01", **sinusoid), published("0.30", metric="mse@step1", **sinusoid)]
     ranked, step1 = board(tmp_path, *entries).published
-    assert ranked.verdict.kind == "reproduced" and step1.verdict.kind == "above"
+    assert ranked.verdict.kind == "equivalent" and step1.verdict.kind == "different"
     assert verdict_text(step1).endswith("(worse)")
+    half = math.hypot(0.01, 1.96 * 0.005 / math.sqrt(3))  # the ± and the rounding of two digits
     cells = frame([board(tmp_path, *entries)]).set_index("metric")
-    assert cells.loc["mse", "verdict"] == "reproduced" and cells.loc["mse@step1", "published"] == 0.3
-    assert cells.loc["mse", ["published_low", "published_high"]].tolist() == pytest.approx([0.18, 0.28])
+    assert cells.loc["mse", "verdict"] == "equivalent" and cells.loc["mse@step1", "published"] == 0.3
+    assert cells.loc["mse", ["published_low", "published_high"]].tolist() == pytest.approx(
+        [0.23 - half, 0.23 + half], abs=1e-5
+    )
+    by, low, high, margin = cells.loc[
+        "mse", [f"published_{name}" for name in ("delta", "delta_low", "delta_high", "margin")]
+    ]
+    assert low < by < high and by == pytest.approx(cells.loc["mse", "mean"] - 0.23, abs=1e-6) and margin == 0.023
     assert cells.loc["mse@step0", ["published", "verdict"]].isna().all()
+
+
+def test_errors_are_compared_as_plain_means(tmp_path: Path) -> None:
+    scores = [regression_scores(2000, 0.2, seed) for seed in range(3)]
+    for seed, frame_ in enumerate(scores):
+        store_run(tmp_path, frame_, seed=seed, algorithm__name="maml")
+    entry = published("0.23", suite="sinusoid-10s", algorithm="maml", unit="squared target unit")
+    measured = answered(tmp_path, entry).measured
+    assert measured is not None
+    assert measured.mean == pytest.approx(float(np.mean([frame_["score"].mean() for frame_ in scores])))
 
 
 def test_repetitions_are_listed_and_never_judged_by(tmp_path: Path) -> None:
     store_three(tmp_path)
     far, near = published("50.0"), published("94.9", interval="0.5", source="readme", repeats=True)
     item = answered(tmp_path, far, near)
-    assert item.verdict.kind == "above" and [entry.value for entry, _, _ in item.repeats] == ["94.9"]
+    assert item.verdict.kind == "different" and [entry.value for entry, _, _ in item.repeats] == ["94.9"]
 
 
 @given(st.lists(st.sampled_from(["protonet", "relnet", "maml", "snail"]), unique=True), st.booleans())
 def test_every_published_number_is_there_once_and_counted_once(names: list[str], several: bool) -> None:
-    from bench.boards.board.published import with_published
-
     entries = [published(algorithm=name, mode=mode) for name in names for mode in ("inductive", "transductive")]
-    found = with_published(Board("glyphs-5w1s"), PublishedNumbers(sources=SOURCES, published=tuple(entries)))
+    found = with_published(Board("glyphs-5w1s"), numbers(*entries))
     assert sorted(map(id, entries)) == sorted(id(item.published) for item in found.published)
     table = summary_table([found, found] if several else [found])
     assert (table is None) == (not names)
@@ -182,7 +264,7 @@ def test_the_table_as_a_reader_sees_it(results: Path, form: str) -> None:
         published("98.7", algorithm="maml", mode="transductive", options={"norm": "batch"}),
         published("99.0", algorithm="mamlpp", mode="transductive", not_comparable="an ensemble of five"),
     )
-    found = build_boards(results, published=PublishedNumbers(sources=SOURCES, published=entries))
+    found = build_boards(results, published=numbers(*entries))
     text = render(found[:1], form)
     start = {"markdown": "## Beside", "latex": "% glyphs-5w1s: Beside", "html": "<caption>glyphs-5w1s: Beside"}[form]
     end = {"markdown": "## How each row", "latex": "% sinusoid", "html": "</ol>"}[form]
@@ -196,5 +278,5 @@ def test_the_index_counts_verdicts_by_suite(tmp_path: Path) -> None:
     assert "## Beside the published numbers" in index
     (line,) = (line for line in index.splitlines() if line.startswith("| omniglot-5w1s |"))
     cells = [cell.strip() for cell in line.strip("| ").split("|")][1:]
-    assert cells[2] == "1", "the only learner measured is below the paper"
-    assert (tmp_path / "omniglot-5w1s.md").read_text().count("below by") == 1
+    assert cells[:3] == ["0", "1", "0"], "the only learner measured is far from the paper"
+    assert (tmp_path / "omniglot-5w1s.md").read_text().count("different: -") == 1

@@ -4,19 +4,16 @@ leave it open, what would decide it."""
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bench.boards.board.published import PlusMinus, Published, Source
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Row
-from bench.stats import Equivalence, Interval, equivalence, satterthwaite, student_interval
+from bench.stats import Equivalence, Interval, Needed, equivalence, needed_to_decide
+from bench.stats.intervals import student_interval
 
 Kind = Literal["equivalent", "different", "inconclusive", "not comparable", "not measured"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-_MOST_SEEDS, _MOST_EPISODES = 100, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -74,30 +71,26 @@ def _standard_error(plus_minus: float, meaning: PlusMinus) -> tuple[float, float
 
 
 def what_would_decide(ours: Interval, theirs: Interval, margin: float, row: Row) -> str:
-    """How many seeds or episodes would end an inconclusive verdict, should the difference stay what it is now.
-
-    Our variance splits into that of episodes, sd² / n, and the rest, which falls with the number of seeds S and has
-    S - 1 degrees of freedom.
-    """
-
-    def decided(*terms: tuple[float, float]) -> bool:
-        """With a score of ours whose variance is the sum of these, each with its degrees of freedom."""
-        se = math.sqrt(sum(variance for variance, _ in terms))
-        supposed = student_interval(ours.mean, se, ours.sd, ours.n, satterthwaite(terms), 0.95, "supposed")
-        return equivalence(supposed, theirs, margin).kind != "inconclusive"
-
-    def smallest(counts: range, terms: Callable[[int], list[tuple[float, float]]]) -> int:
-        return counts[0] + bisect_left(counts, True, key=lambda count: decided(*terms(count)))
-
-    if not decided((0.0, math.inf)):
+    """The seeds or episodes that would end an inconclusive verdict, in words."""
+    needed = needed_to_decide(ours, theirs, margin, len(row.seeds) if row.trains else None)
+    if needed == Needed():
         return "the published number's own uncertainty leaves it open"
     if row.trains and len(row.seeds) < ALGORITHM_SEEDS:
         return f"needs {ALGORITHM_SEEDS} seeds"
-    episodes = (ours.sd**2 / ours.n, ours.n - 1.0)
-    if not row.trains or not decided(episodes):
-        count = smallest(range(ours.n, _MOST_EPISODES), lambda n: [(ours.sd**2 / n, n - 1.0)])
-        return f"about {count:,} episodes would decide it, boards count {OFFICIAL_EPISODES:,}"
-    seeds = len(row.seeds)
-    over_seeds = max(ours.se**2 - episodes[0], 0.0) * seeds
-    count = smallest(range(seeds + 1, _MOST_SEEDS), lambda s: [episodes, (over_seeds / s, s - 1.0)])
-    return f"{'more than ' if count == _MOST_SEEDS else 'about '}{count} seeds would decide it"
+    if needed.episodes:
+        more = " and more seeds" if row.trains else ""
+        return (
+            f"about {_two_digits(needed.episodes):,} episodes{more} would decide it, boards count {OFFICIAL_EPISODES:,}"
+        )
+    many = needed.seeds is None or needed.seeds > 100
+    return f"{'more than 100' if many else f'about {needed.seeds}'} seeds would decide it"
+
+
+def _two_digits(count: int) -> int:
+    """Rounded up to two digits: a forecast is no more exact than that.
+
+    >>> _two_digits(6642), _two_digits(70)
+    (6700, 70)
+    """
+    step: int = 10 ** max(len(str(count)) - 2, 0)
+    return -(-count // step) * step

@@ -142,4 +142,4 @@ def _cited(source: Source) -> str:
     """The title, with what stands behind a number from there."""
     if source.plus_minus:
         return f"{source.title}; ±: {source.plus_minus}"
-    return f"{source.title}; {source.episodes:,} test episodes" if source.episodes else source.title
+    return f"{source.title}; no ±, {f'{source.episodes:,} test episodes' if source.episodes else 'rounding only'}"
