@@ -74,4 +74,4 @@ def test_published_rewards_are_judged_in_their_unit(tmp_path: Path) -> None:
         for line in render([board(tmp_path)], "markdown").splitlines()
         if line.startswith("| random\\_policy | inductive | 5.0 ")
     )
-    assert "| 0.100 | equivalent: " in line
+    assert "| 0.100 | equivalent " in line

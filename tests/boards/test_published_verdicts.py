@@ -18,7 +18,8 @@ from bench.boards.board.published import Margin, Published, PublishedNumbers, So
 from bench.boards.board.rows import MetricSpec, Row
 from bench.boards.board.verdicts import KINDS, Verdict, judge, published_interval
 from bench.boards.render.published_tables import summary_table, verdict_text
-from bench.stats import Equivalence, Interval, equivalence, student_interval
+from bench.stats import Equivalence, Interval, equivalence
+from bench.stats.intervals import student_interval
 from tests.records.factory import accuracy_scores, regression_scores, store_run
 
 from .test_formats import same_as_golden
@@ -145,7 +146,7 @@ def test_errors_say_which_side_is_the_better_one(difference: float, higher: bool
     printed = published_interval(published(), SOURCES["paper"], 0.0)
     item = Answered(published(), SOURCES["paper"], 1, (), None, None, printed, metric, Verdict("different", found))
     ends = f"{difference - 0.1:+.3f}, {difference + 0.1:+.3f}"
-    assert verdict_text(item) == f"different: {difference:+.3f} [{ends}] ({text})"
+    assert verdict_text(item) == f"different {difference:+.3f} [{ends}] ({text})"
 
 
 def test_only_the_same_mode_is_judged(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_only_the_same_mode_is_judged(tmp_path: Path) -> None:
         ({"algorithm": "relnet"}, {}, "not measured"),
         ({"metric": "accuracy@step1"}, {}, "not measured"),
         ({}, {"algorithm__privileged": "the answers"}, "not measured"),
-        ({"options": {"backbone": "conv4"}}, {}, "equivalent: -0.12 [-0.65, +0.42]"),
+        ({"options": {"backbone": "conv4"}}, {}, "equivalent -0.12 [-0.65, +0.42]"),
     ],
 )
 def test_what_can_not_be_compared_is_not_judged(
@@ -279,4 +280,4 @@ def test_the_index_counts_verdicts_by_suite(tmp_path: Path) -> None:
     (line,) = (line for line in index.splitlines() if line.startswith("| omniglot-5w1s |"))
     cells = [cell.strip() for cell in line.strip("| ").split("|")][1:]
     assert cells[:3] == ["0", "1", "0"], "the only learner measured is far from the paper"
-    assert (tmp_path / "omniglot-5w1s.md").read_text().count("different: -") == 1
+    assert (tmp_path / "omniglot-5w1s.md").read_text().count("different -") == 1

@@ -84,7 +84,7 @@ def test_a_margin_is_above_zero(margin: float) -> None:
 
 
 def three_seeds(mean: float, over_seeds: float, seeds: int = 3, n: int = 2000) -> Interval:
-    """A mean with standard deviations of `over_seeds` over trainings and 10 over episodes; too few degrees of freedom."""
+    """A mean with standard deviations of `over_seeds` over trainings, 10 over episodes; fewest degrees of freedom."""
     se = math.hypot(over_seeds / math.sqrt(seeds), 10 / math.sqrt(n))
     return student_interval(mean, se, 10.0, n, seeds - 1.0, 0.95, "crossed-t")
 

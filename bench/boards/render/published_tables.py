@@ -71,14 +71,14 @@ def summary_table(boards: Sequence[Board]) -> Table | None:
 def verdict_text(item: Answered) -> str:
     """What is known of ours minus the published number, with the interval that decided; in the unit of both.
 
-    `equivalent: -0.02 [-0.25, +0.21]`, `different: -4.27 [-4.71, -3.83] (worse)`, `not comparable: an ensemble`.
+    `equivalent -0.02 [-0.25, +0.21]`, `different -4.27 [-4.71, -3.83] (worse)`, `not comparable: an ensemble`.
     """
     kind, found, why = item.verdict.kind, item.verdict.found, item.verdict.why
     if found is None or item.metric is None:
         return f"{kind}: {why}" if why else kind
     unit = unit_facts(item.metric.unit)
     by, low, high = (f"{unit.scale * x:+.{unit.fine_digits}f}" for x in (found.difference, found.low, found.high))
-    text = f"{kind}: {by} [{low}, {high}]"
+    text = f"{kind} {by} [{low}, {high}]"
     if kind == "different":
         text += " (better)" if (found.difference > 0) == item.metric.higher_is_better else " (worse)"
     return f"{text}; {why}" if why else text
