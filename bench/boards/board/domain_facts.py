@@ -72,6 +72,12 @@ def ids_per_class(suite: SuiteRef) -> int:
     return domain.clusters(suite.name, suite.data_source) if domain else 1
 
 
-def metric_spec(metric: Metric) -> MetricSpec:
-    """A record's metric. Errors are skewed: their records were written with bootstrap-t intervals, which say so."""
-    return MetricSpec(metric.name, metric.unit, metric.higher_is_better, metric.ci_method == "bootstrap-t")
+def metric_spec(metric: Metric, kind: str) -> MetricSpec:
+    """A record's metric. Whether it is an error is the domain's to say; of a domain that is not installed the records
+    show it by their intervals, bootstrap-t."""
+    domain = all_domains().get(kind)
+    try:
+        skewed = domain.metric(metric.name).skewed if domain else metric.ci_method == "bootstrap-t"
+    except KeyError:
+        skewed = metric.ci_method == "bootstrap-t"
+    return MetricSpec(metric.name, metric.unit, metric.higher_is_better, skewed)

@@ -152,7 +152,7 @@ class Answered:
 
     number : its source's place in the list below the page's table, from 1
     row : None while nothing on the board answers it
-    measured : the row's score in the number's metric
+    measured : the row's mean in the number's metric; of an error the plain one, as papers print
     """
 
     published: Published
@@ -211,6 +211,8 @@ def _objections(entry: Published, row: Row, metric: MetricSpec) -> Iterator[str]
         yield f"measured {'transductive' if row.transductive else 'inductive'} only"
     if (unit := unit_facts(metric.unit).shown) != entry.unit:
         yield f"published in {entry.unit}, measured in {unit}"
+    if metric.name in row.errors and row.errors[metric.name].top.heavy:
+        yield "few episodes carry the measured mean"
 
 
 def _row(entry: Published, board: Board) -> Row | None:
@@ -245,4 +247,4 @@ def _metric(entry: Published, board: Board) -> MetricSpec | None:
 
 
 def _score(row: Row, metric: MetricSpec, board: Board) -> Interval | None:
-    return row.score if metric == board.metric else row.extras.get(metric.name)
+    return row.plain if metric == board.metric else row.extras.get(metric.name)

@@ -1,0 +1,38 @@
+"""What a row's own numbers say against themselves: few episodes that carry a mean, scores at the end of their range,
+an interval from few seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from bench.boards.board.ranking import Matrix
+from bench.boards.board.rows import ErrorSummary, MetricSpec
+from bench.stats import SMALLEST_ERROR, Interval
+
+CEILING = 0.995  # of a fraction: so few errors are left that their number decides, and intervals come out too narrow
+FEW_DF = 10.0  # degrees of freedom below which a reader should see them: t(10) is 2.23, t(2) is 4.30
+
+
+def number_notes(
+    score: Interval, errors: Mapping[str, ErrorSummary], scores: Matrix, metric: MetricSpec
+) -> Iterator[str]:
+    """Notes on a row. scores : float64 [seeds, episodes] of the ranked metric, as they are in the records."""
+    top = errors[metric.name].top if metric.name in errors else None
+    if top and top.heavy:
+        yield f"{top.count:,} of {top.episodes:,} episodes carry {top.share:.0%} of the mean"
+    if metric.skewed and (perfect := int((scores < SMALLEST_ERROR).any(axis=0).sum())):
+        yield f"{perfect:,} episodes below {SMALLEST_ERROR:g} count as that"
+    if near_ceiling(score.mean, metric):
+        yield f"above {CEILING:.1%}: interval too narrow"
+    if df := few_df(score):
+        yield df
+
+
+def few_df(interval: Interval, before: str = "") -> str:
+    """`df 2.3` where the degrees of freedom are few, else nothing."""
+    return f"{before}df {interval.df:.1f}" if interval.df < FEW_DF else ""
+
+
+def near_ceiling(mean: float, metric: MetricSpec) -> bool:
+    """Is so little left to get wrong that the interval is not to be trusted?"""
+    return metric.unit == "fraction" and metric.higher_is_better and mean > CEILING
