@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.boards.board.admission import Admitted, Sorted, runs_by_row, setting, sort_runs
 from bench.boards.board.domain_facts import ids_per_class, metric_spec
-from bench.boards.board.number_notes import number_notes
+from bench.boards.board.number_cautions import cautions
 from bench.boards.board.published import PublishedNumbers, load_published, with_published
 from bench.boards.board.ranking import (
     Matrix,
@@ -131,7 +131,8 @@ def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, ne
         cost=_cost(records),
         speed=_speed(records),
         n_configs_tried=max(r.protocol.n_configs_tried for r in records),
-        flags=(*_flags(group, found, newest), *number_notes(score, errors, scores[ranked.name], ranked)),
+        flags=_flags(group, found, newest),
+        cautions=tuple(cautions(score, errors, scores[ranked.name], ranked)),
         source_sha256=algorithm.source_sha256,
         made_with=tuple(sorted({run.made_with for run in group})),
         carried_over=tuple(level for level in LEVELS if any(run.carried_over == level for run in group)),

@@ -118,6 +118,7 @@ class Row:
     gap : paired distance to the best bound on the board, in the ranked metric's unit, >= 0 where the bound holds; of an
         error the ratio to it, >= 1
     flags : what a reader must know before comparing: "older source", "seed 2 failed", ...
+    cautions : what the row's own numbers say against themselves (see `board.number_cautions`)
     source_sha256 : the source that the row speaks for; `made_with` are those that ran, others only where carried over
     carried_over : how the runs of other sources were carried over (see `board.sources`), () where there are none
     """
@@ -145,6 +146,7 @@ class Row:
     speed: Speed | None
     n_configs_tried: int
     flags: tuple[str, ...]
+    cautions: tuple[str, ...]
     source_sha256: str
     made_with: tuple[str, ...]
     carried_over: tuple[str, ...]

@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.boards.board.admission import Admitted, load_run, other_episodes
 from bench.boards.board.domain_facts import ids_per_class, metric_spec
-from bench.boards.board.number_notes import CEILING, near_ceiling
+from bench.boards.board.number_cautions import CEILING, near_ceiling
 from bench.boards.board.ranking import Classes, Matrix, compared_values
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, MetricSpec
 from bench.boards.compare.selectors import Group, groups, named, pick, with_seeds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.boards.board.domain_facts import unit_facts
-from bench.boards.board.number_notes import few_df
+from bench.boards.board.number_cautions import few_df
 from bench.boards.board.rows import seeds_text
 from bench.boards.compare.comparison import Pair, Placed, Report
 from bench.boards.compare.planning import ComparisonPlan

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from bench.boards.board.domain_facts import references, unit_facts
-from bench.boards.board.number_notes import CEILING, near_ceiling
+from bench.boards.board.number_cautions import CEILING, near_ceiling
 from bench.boards.board.ranking import SMALL_POOL
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Board, Row, seeds_text
 from bench.boards.board.sources import CARRIED_OVER, EXPLAINED, LEVELS, Level
@@ -88,6 +88,7 @@ def _notes(board: Board) -> list[str]:
     assert board.metric is not None  # a board with rows has a ranked metric
     errors, by = board.metric.skewed, ranked_by(board.metric)
     reference, bound = escape_markdown(board.reference), escape_markdown(board.bound)
+    change = "Ratios" if errors else "Differences"
     to = [f"to {reference}, named before looking"] if reference else []
     to += [f"to {bound}, a bound"] if bound else []
     lines = [
@@ -99,8 +100,8 @@ def _notes(board: Board) -> list[str]:
         f"Rank 2 (1-3): second by the {by}, places 1 to 3 are not ruled out (all pairs of the section on the same "
         "episodes, Holm-corrected). Bold: first place is not ruled out. No rank: checkpoints, bounds, older sources, "
         "a row alone.",
-        f"{'Ratios' if errors else 'Differences'} {' and '.join(to)}{' ' if to else ''}are paired, episode by episode, "
-        "with 95 % intervals of their own; that two separate intervals overlap says little. Other pairs: `bench compare`.",
+        f"{change} {' and '.join(to)}{' ' if to else ''}are paired, episode by episode, with 95 % "
+        "intervals of their own; that two separate intervals overlap says little. Other pairs: `bench compare`.",
         f"On new classes: the open interval (leaving out one class at a time), shown where it is wider and the pool "
         f"has at most {SMALL_POOL} classes. Formulas, and how often each claim holds: docs/statistics.md.",
     ]

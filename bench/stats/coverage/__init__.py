@@ -8,7 +8,9 @@ the simulation shows that it can fail. The slow tests assert the same scenarios.
 """
 
 from bench.stats.coverage.scenario import Outcome, Scenario, simulate
-from bench.stats.coverage.scenarios import SCENARIOS
+from bench.stats.coverage import scenarios, tails
 from bench.stats.coverage.table import BEGIN, END, insert, table
+
+SCENARIOS = (*scenarios.SCENARIOS, *tails.SCENARIOS)
 
 __all__ = ["BEGIN", "END", "SCENARIOS", "Outcome", "Scenario", "insert", "simulate", "table"]

@@ -13,17 +13,15 @@ CEILING = 0.995  # of a fraction: so few errors are left that their number decid
 FEW_DF = 10.0  # degrees of freedom below which a reader should see them: t(10) is 2.23, t(2) is 4.30
 
 
-def number_notes(
-    score: Interval, errors: Mapping[str, ErrorSummary], scores: Matrix, metric: MetricSpec
-) -> Iterator[str]:
-    """Notes on a row. scores : float64 [seeds, episodes] of the ranked metric, as they are in the records."""
+def cautions(score: Interval, errors: Mapping[str, ErrorSummary], scores: Matrix, metric: MetricSpec) -> Iterator[str]:
+    """Cautions about a row. scores : float64 [seeds, episodes] of the ranked metric, as they are in the records."""
     top = errors[metric.name].top if metric.name in errors else None
     if top and top.heavy:
         yield f"{top.count:,} of {top.episodes:,} episodes carry {top.share:.0%} of the mean"
     if metric.skewed and (perfect := int((scores < SMALLEST_ERROR).any(axis=0).sum())):
         yield f"{perfect:,} episodes below {SMALLEST_ERROR:g} count as that"
     if near_ceiling(score.mean, metric):
-        yield f"above {CEILING:.1%}: interval too narrow"
+        yield f"above {CEILING:.1%}: interval may be too narrow"
     if df := few_df(score):
         yield df
 
