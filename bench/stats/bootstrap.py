@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -99,6 +100,12 @@ def bootstrap_t_interval(
     return Interval(mean, low, high, se, sd, n, method, df)
 
 
+@lru_cache(maxsize=16)  # a board asks for the same draws row after row
+def _drawn(seed: int, first: int, count: int, n: int) -> npt.NDArray[np.int32]:
+    """Episodes of some resamples, int32 [count, n] below n."""
+    return philox.below(philox.words(("bootstrap-t", seed), first, count, n), n).astype(np.int32)
+
+
 def _studentised(x: FloatArray, mean: float, of_log: bool, resamples: int, seed: int) -> FloatArray:
     """t_b of every resample, float64 [resamples]; ±infinity where a resample has no spread."""
     n = x.size
@@ -108,7 +115,7 @@ def _studentised(x: FloatArray, mean: float, of_log: bool, resamples: int, seed:
     rows = max(1, _BLOCK // n)
     for first in range(0, resamples, rows):
         count = min(rows, resamples - first)
-        draws = centred[philox.below(philox.words(("bootstrap-t", seed), first, count, n), n)]
+        draws = centred[_drawn(seed, first, count, n)]
         shift = draws.mean(axis=1)
         squares = np.einsum("bi,bi->b", draws, draws) - n * shift**2
         spread = squares > smallest

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from bench.boards.board.domain_facts import unit_facts
 from bench.boards.board.ranking import Matrix
 from bench.boards.board.rows import ErrorSummary, MetricSpec
 from bench.stats import SMALLEST_ERROR, Interval
 
-CEILING = 0.995  # of a fraction: so few errors are left that their number decides, and intervals come out too narrow
 FEW_DF = 10.0  # degrees of freedom below which a reader should see them: t(10) is 2.23, t(2) is 4.30
 
 
@@ -20,8 +20,8 @@ def cautions(score: Interval, errors: Mapping[str, ErrorSummary], scores: Matrix
         yield f"{top.count:,} of {top.episodes:,} episodes carry {top.share:.0%} of the mean"
     if metric.skewed and (perfect := int((scores < SMALLEST_ERROR).any(axis=0).sum())):
         yield f"{perfect:,} episodes below {SMALLEST_ERROR:g} count as that"
-    if near_ceiling(score.mean, metric):
-        yield f"above {CEILING:.1%}: interval may be too narrow"
+    if ceiling := ceiling_passed(score.mean, metric):
+        yield f"above {ceiling}: interval may be too narrow"
     if df := few_df(score):
         yield df
 
@@ -31,6 +31,8 @@ def few_df(interval: Interval, before: str = "") -> str:
     return f"{before}df {interval.df:.1f}" if interval.df < FEW_DF else ""
 
 
-def near_ceiling(mean: float, metric: MetricSpec) -> bool:
-    """Is so little left to get wrong that the interval is not to be trusted?"""
-    return metric.unit == "fraction" and metric.higher_is_better and mean > CEILING
+def ceiling_passed(mean: float, metric: MetricSpec) -> str:
+    """The ceiling of the metric's unit, `99.5 %`, where so little is left to get wrong that intervals may be too narrow;
+    else nothing."""
+    unit = unit_facts(metric.unit)
+    return f"{unit.scale * unit.ceiling:g} {unit.sign}" if metric.higher_is_better and mean > unit.ceiling else ""

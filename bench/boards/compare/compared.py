@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.boards.board.admission import Admitted, load_run, other_episodes
 from bench.boards.board.domain_facts import ids_per_class, metric_spec
-from bench.boards.board.number_cautions import CEILING, near_ceiling
+from bench.boards.board.number_cautions import ceiling_passed
 from bench.boards.board.ranking import Classes, Matrix, compared_values
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, MetricSpec
 from bench.boards.compare.selectors import Group, groups, named, pick, with_seeds
@@ -109,8 +109,9 @@ def cautions(found: Sequence[Compared], metric: MetricSpec, seeds: Sequence[int]
         yield f"{episodes:,} common episodes; boards take {OFFICIAL_EPISODES:,}."
     if floored := [c.name for c in found if any(m.floored for r in c.records for m in r.metrics[:1])]:
         yield f"Some episodes of {', '.join(floored)} scored the suite's floor: their predictions were not finite."
-    if high := [c.name for c in found if near_ceiling(float(c.scores.mean()), metric)]:
-        yield f"Above {CEILING:.1%}: the intervals and p-values of {', '.join(high)} promise too much."
+    ceilings = {c.name: ceiling_passed(float(c.scores.mean()), metric) for c in found}
+    if high := [name for name, ceiling in ceilings.items() if ceiling]:
+        yield f"Above {ceilings[high[0]]}: the intervals and p-values of {', '.join(high)} may promise too much."
     if seeds is not None:
         yield "Seeds were chosen with --seeds; a board uses all there are."
 

@@ -49,8 +49,8 @@ def frame(boards: Sequence[Board]) -> pd.DataFrame:
 
 _FRAME = [
     "suite", "version", "section", "algorithm", "family", "options", "recipe", "precision", "seeds", "label", "flags",
-    "cautions", "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd", "episodes", "interval",
-    "ranked_by", "df", "geometric_mean", "geometric_low", "geometric_high", "median", "top_share",
+    "cautions", "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd", "episodes",
+    "interval", "ranked_by", "df", "geometric_mean", "geometric_low", "geometric_high", "median", "top_share",
     "rank", "rank_best", "rank_worst", "delta", "delta_low", "delta_high", "reference", "open_low", "open_high",
     "gap", "gap_low", "gap_high", "bound", "n_configs_tried", "parameters", "train_s", "train_device",
     "published", "published_low", "published_high", "published_source", "verdict",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from bench.boards.board.domain_facts import references, unit_facts
-from bench.boards.board.number_cautions import CEILING, near_ceiling
+from bench.boards.board.number_cautions import ceiling_passed
 from bench.boards.board.ranking import SMALL_POOL
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Board, Row, seeds_text
 from bench.boards.board.sources import CARRIED_OVER, EXPLAINED, LEVELS, Level
@@ -105,10 +105,10 @@ def _notes(board: Board) -> list[str]:
         f"On new classes: the open interval (leaving out one class at a time), shown where it is wider and the pool "
         f"has at most {SMALL_POOL} classes. Formulas, and how often each claim holds: docs/statistics.md.",
     ]
-    if any(near_ceiling(row.score.mean, board.metric) for row in board.rows):
+    if ceiling := max((ceiling_passed(row.score.mean, board.metric) for row in board.rows), default=""):
         lines.append(
-            f"Above {CEILING:.1%}: the few mistakes left lie in few episodes, and intervals hold less often than they "
-            "say."
+            f"Above {ceiling}: the mistakes that are left lie in few episodes, and intervals may hold less often than "
+            "they say."
         )
     levels = [level for level in LEVELS if any(level in row.carried_over for row in board.rows)]
     return [*lines, *(f"{CARRIED_OVER[level].capitalize()}: {EXPLAINED[level]}" for level in levels)]
