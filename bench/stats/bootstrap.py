@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bench import philox
 from bench.errors import UsageError
 from bench.stats._checks import FloatArray, probability, vector_or_seed_matrix
-from bench.stats._student import t_quantile
+from bench.stats._student import satterthwaite, t_quantile
 from bench.stats.intervals import Interval, mean_and_sd
 from bench.stats.seeds import mean_squares
 
@@ -49,7 +49,7 @@ def bootstrap_t_interval(
 
     Returns
     -------
-    Interval with `se` of the mean, seeds included; `df` is n - 1, or S - 1 where the trainings' spread was counted in.
+    Interval with `se` of the mean, seeds included; `df` is n - 1, with seeds Satterthwaite's.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def bootstrap_t_interval(
         seeds = max(ms.seed - ms.interaction, 0.0) / x.size
         half = t_quantile(0.5 + level / 2, ms.seeds - 1.0) * math.sqrt(seeds)
         below, above = math.hypot(below, half), math.hypot(above, half)
-        se, df = math.hypot(se, math.sqrt(seeds)), ms.seeds - 1.0 if seeds else df
+        se, df = math.hypot(se, math.sqrt(seeds)), satterthwaite([(se**2, df), (seeds, ms.seeds - 1.0)])
         method = f"crossed {method}"
     if scale is None:
         return Interval(mean, mean - below, mean + above, se, sd, n, method, df)

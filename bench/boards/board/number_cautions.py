@@ -32,7 +32,7 @@ def few_df(interval: Interval, before: str = "") -> str:
 
 
 def ceiling_passed(mean: float, metric: MetricSpec) -> str:
-    """The ceiling of the metric's unit, `99.5 %`, where so little is left to get wrong that intervals may be too narrow;
-    else nothing."""
+    """The ceiling of the metric's unit, `99.5 %`, where so little is left to get wrong that intervals may be too
+    narrow; else nothing."""
     unit = unit_facts(metric.unit)
     return f"{unit.scale * unit.ceiling:g} {unit.sign}" if metric.higher_is_better and mean > unit.ceiling else ""

@@ -134,6 +134,11 @@ def ranked_by(metric: MetricSpec) -> str:
     return "geometric mean" if metric.skewed else "mean"
 
 
+def mean_header(metric: MetricSpec) -> str:
+    """`mse@step1, mean`: of an error the mean says that it is not the geometric one."""
+    return f"{metric_header(metric)}, mean" if metric.skewed else metric_header(metric)
+
+
 def ranked_header(metric: MetricSpec) -> str:
     """`accuracy, %`, `mse, geometric mean`: with the word that tells it from the mean beside it."""
     return f"{metric_header(metric)}, {ranked_by(metric)}" if metric.skewed else metric_header(metric)

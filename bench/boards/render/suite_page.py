@@ -18,6 +18,7 @@ from bench.boards.render.formats import (
     html_table,
     latex_table,
     markdown_table,
+    mean_header,
     ranked_by,
     rich_table,
     sources_markdown,
@@ -185,12 +186,13 @@ def rich_tables(board: Board) -> list[RichTable]:
     """One rich table per section, captioned with the hardware its speeds were measured on, and one of what was
     published."""
     tables = []
+    page_only = _PAGE_ONLY | {mean_header(metric) for metric in board.extra_metrics if metric.skewed}
     for table in section_tables(board):
         hardware = sorted({row[table.headers.index("speed measured on")] for row in table.rows} - {NONE})
         rich = rich_table(
             table,
             f"{board.suite}: {table.title}",
-            _PAGE_ONLY if len(hardware) < 2 else _PAGE_ONLY - {"speed measured on"},
+            page_only if len(hardware) < 2 else page_only - {"speed measured on"},
         )
         rich.caption = f"episodes/s on {hardware[0]}" if len(hardware) == 1 else None
         tables.append(rich)

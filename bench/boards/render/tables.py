@@ -12,6 +12,7 @@ from bench.boards.render.formats import (
     NONE,
     Table,
     change_text,
+    mean_header,
     mean_text,
     metric_header,
     rank_text,
@@ -110,7 +111,7 @@ def _extra_column(metric: MetricSpec) -> _Column:
         mean = row.extras.get(metric.name)
         return NONE if mean is None else mean_text(metric, mean, row.errors.get(metric.name))
 
-    return _Column(f"{metric_header(metric)}, mean" if metric.skewed else metric_header(metric), True, text)
+    return _Column(mean_header(metric), True, text)
 
 
 def _gap(row: Row, metric: MetricSpec) -> str:
