@@ -23,7 +23,7 @@ def record_panel(record: Record, path: Path, store: RunStore) -> RenderableType:
         return table
     texts = metric_texts(store, path, record)
     errors = any(text.geometric != NONE for text in texts)
-    ranked = ("geometric mean (95 % closed CI)",) if errors else ()
+    ranked = ("geometric mean",) if errors else ()
     scores = Table("metric", *ranked, "mean (95 % closed CI)", "sd", "median", "episodes", "unit")
     for text, metric in zip(texts, record.metrics, strict=True):
         geometric = (text.geometric,) if errors else ()
