@@ -85,6 +85,15 @@ def test_perfect_answers_are_counted_and_keep_a_rank(tmp_path: Path) -> None:
     assert "10 episodes below 1e-12 count as that" in row.cautions
 
 
+def test_negative_errors_leave_the_run_out_and_not_the_board(root: Path, tmp_path: Path) -> None:
+    scores = regression_scores(2000, 0.1)
+    store_run(tmp_path, scores, algorithm__name="maml")
+    store_run(tmp_path, scores.assign(score=-scores["score"]), algorithm__name="odd")
+    (board,) = build_boards(tmp_path)
+    assert [row.algorithm for row in board.rows] == ["maml"]
+    assert board.left_out[0].reason == "negative mse: an error is at least 0"
+
+
 @pytest.mark.parametrize(("mean", "said"), [(0.999, True), (0.95, False)])
 def test_accuracies_at_the_ceiling_are_a_caution(tmp_path: Path, mean: float, said: bool) -> None:
     for seed in range(3):
