@@ -100,25 +100,20 @@ def _ranking_columns(board: Board, metric: MetricSpec, rows: Sequence[Row]) -> l
 
 def _error_columns(metric: MetricSpec) -> list[_Column]:
     """What people know an error by, beside the number that ranks."""
-    return [
-        _Column("mean", True, lambda row: mean_text(metric, row.plain, row.errors.get(metric.name))),
-        _Column("median", True, lambda row: f"{row.errors[metric.name].median:.3g}"),
-    ]
+    mean = _Column("mean", True, lambda row: mean_text(metric, row.plain, row.errors.get(metric.name)))
+    return [mean, _Column("median", True, lambda row: f"{row.errors[metric.name].median:.3g}")]
 
 
 def _extra_column(metric: MetricSpec) -> _Column:
     def text(row: Row) -> str:
-        mean = row.extras.get(metric.name)
-        return NONE if mean is None else mean_text(metric, mean, row.errors.get(metric.name))
+        return mean_text(metric, mean, row.errors.get(metric.name)) if (mean := row.extras.get(metric.name)) else NONE
 
     return _Column(mean_header(metric), True, text)
 
 
 def _gap(row: Row, metric: MetricSpec) -> str:
-    """Bounds have none. It is a difference in a direction that the header names, so it needs no sign."""
-    if row.gap is None:
-        return NONE
-    return change_text(row.gap, metric) if metric.skewed else score_text(row.gap, metric.unit)
+    """A ratio of errors; a difference needs no sign, because the header names its direction."""
+    return change_text(row.gap, metric) if row.gap and metric.skewed else _interval(row.gap, metric.unit)
 
 
 def algorithm_text(row: Row) -> str:
