@@ -56,7 +56,11 @@ def compare_command(
 
 def plan_command(
     delta: Annotated[
-        float, typer.Option("--delta", help="The difference to find: points for accuracies, else the metric's unit.")
+        float,
+        typer.Option(
+            "--delta",
+            help="What to find: points for accuracies, a ratio such as 1.1 for errors, else the metric's unit.",
+        ),
     ],
     learners: Annotated[list[str] | None, typer.Argument(help="Two learners with runs to learn from.")] = None,
     suite: Annotated[str | None, typer.Option("--suite", "-s", help="The suite of those runs.")] = None,

@@ -90,7 +90,7 @@ def show_command(
         return
     from bench.cli.show import record_panel
 
-    console().print(record_panel(record, path))
+    console().print(record_panel(record, path, store))
 
 
 def doctor_command(data_dir: DataDir = None, as_json: Json = False) -> None:

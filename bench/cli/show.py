@@ -8,11 +8,12 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from bench.cli.tables import format_metric
-from bench.records import Record, Timing
+from bench.boards.render.formats import NONE
+from bench.boards.render.record import metric_texts
+from bench.records import Record, RunStore, Timing
 
 
-def record_panel(record: Record, path: Path) -> RenderableType:
+def record_panel(record: Record, path: Path, store: RunStore) -> RenderableType:
     """Scores first, then what they mean and how to repeat them."""
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _facts(record, path).items():
@@ -20,11 +21,14 @@ def record_panel(record: Record, path: Path) -> RenderableType:
             table.add_row(f"[bold]{name}[/]", str(value))
     if not record.metrics:
         return table
-    scores = Table("metric", "mean (95 % closed CI)", "sd", "median", "episodes", "unit")
-    for metric in record.metrics:
-        scores.add_row(
-            metric.name, format_metric(metric), f"{metric.sd:.4f}", f"{metric.median:.4f}", f"{metric.n:,}", metric.unit
-        )
+    texts = metric_texts(store, path, record)
+    errors = any(text.geometric != NONE for text in texts)
+    ranked = ("geometric mean",) if errors else ()
+    scores = Table("metric", *ranked, "mean (95 % closed CI)", "sd", "median", "episodes", "unit")
+    for text, metric in zip(texts, record.metrics, strict=True):
+        geometric = (text.geometric,) if errors else ()
+        spread = f"{metric.sd:.4f}", f"{metric.median:.4f}", f"{metric.n:,}", metric.unit
+        scores.add_row(text.name, *geometric, text.mean, *spread)
     return Group(scores, table)
 
 

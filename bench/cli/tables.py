@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from bench.records import Metric
+    from bench.records import Record
     from bench.runs.job import Job
     from bench.runs.outcome import Outcome
 
@@ -26,7 +26,7 @@ def outcomes_table(outcomes: list[Outcome]) -> Table:
             job.info.name,
             seed,
             "transductive" if record.protocol.transductive else "inductive",
-            format_metric(record.metrics[0]) if record.status == "ok" else record.status,  # the log has the reason
+            _score(outcome, record),
             f"{record.episodes:,}",
             "-" if timing.train_s is None else f"{timing.train_s:.0f} s",
             "-" if timing.eval_episodes_per_s is None else f"{timing.eval_episodes_per_s:,.0f}",
@@ -50,14 +50,11 @@ def jobs_table(jobs: list[Job]) -> Table:
     return table
 
 
-def format_metric(metric: Metric) -> str:
-    """Accuracy in percent, everything else with three decimals.
+def _score(outcome: Outcome, record: Record) -> str:
+    """The ranked metric, or why there is none; the log has the reason."""
+    if record.status != "ok":
+        return record.status
+    from bench.boards.render.record import metric_texts
+    from bench.records import RunStore
 
-    An interval that is not symmetric is written out.
-    """
-    low, high = metric.ci95
-    if metric.unit == "fraction":
-        return f"{100 * metric.mean:.2f} ± {50 * (high - low):.2f} %"
-    if metric.ci_method == "t":
-        return f"{metric.name} {metric.mean:.3f} ± {(high - low) / 2:.3f}"
-    return f"{metric.name} {metric.mean:.3f} [{low:.3f}, {high:.3f}]"
+    return metric_texts(RunStore(outcome.path.parents[2]), outcome.path, record)[0].ranked

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """One metric. `skewed`: errors with a long tail, whose interval is bootstrap-t. `ranked`: suites may rank it."""
+    """One metric. `ranked`: suites may rank it.
+
+    skewed : an error, never negative, with a long tail; boards rank and compare it on logarithms
+    """
 
     unit: str
     higher_is_better: bool = True

@@ -9,15 +9,20 @@ from bench.stats.bootstrap import bootstrap_t_interval
 from bench.stats.classes import open_interval
 from bench.stats.equivalence import Equivalence, Needed, equivalence, needed_to_decide
 from bench.stats.intervals import Interval, t_interval
+from bench.stats.logs import SMALLEST_ERROR, from_logs, geometric_mean, log_errors
 from bench.stats.pairs import Difference, crossed_difference, paired_difference, sign_flip_p
 from bench.stats.planning import PREFIXES, PilotVariances, Plan, episodes_needed, pilot_variances, plan
 from bench.stats.ranks import Comparison, Rank, compare_all, compare_to, holm, rank_intervals
 from bench.stats.seeds import crossed_interval
 from bench.stats.suites import mean_across_suites
+from bench.stats.tails import FEW, HEAVY, TopShare, top_share
 from bench.stats.variance import VarianceSplit, variance_split
 
 __all__ = [
+    "FEW",
+    "HEAVY",
     "PREFIXES",
+    "SMALLEST_ERROR",
     "Comparison",
     "Difference",
     "Equivalence",
@@ -26,6 +31,7 @@ __all__ = [
     "PilotVariances",
     "Plan",
     "Rank",
+    "TopShare",
     "VarianceSplit",
     "bootstrap_t_interval",
     "compare_all",
@@ -34,7 +40,10 @@ __all__ = [
     "crossed_interval",
     "episodes_needed",
     "equivalence",
+    "from_logs",
+    "geometric_mean",
     "holm",
+    "log_errors",
     "mean_across_suites",
     "needed_to_decide",
     "open_interval",
@@ -44,5 +53,6 @@ __all__ = [
     "rank_intervals",
     "sign_flip_p",
     "t_interval",
+    "top_share",
     "variance_split",
 ]

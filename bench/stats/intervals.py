@@ -20,7 +20,8 @@ class Interval:
     se : standard error of `mean`
     sd : standard deviation over episodes (ddof 1)
     n : episodes (suites, for a mean across suites)
-    method : formula behind the ends: "t", "bootstrap-t", "open-t", "crossed-t", "paired-t", "across-suites"
+    method : formula behind the ends: "t", "bootstrap-t", "open-t", "crossed-t", "paired-t", "across-suites",
+        "crossed bootstrap-t"; with "log-" before it the ends are those of logarithms, taken back (`from_logs`)
     df : degrees of freedom of `se`
     """
 

@@ -193,9 +193,10 @@ def test_lower_mse_stands_first_and_the_gap_is_paired_to_the_bound(results: Path
     assert [row.algorithm for row in sinusoid.rows] == ["gp_oracle", "maml"]
     oracle, maml = sinusoid.rows
     assert oracle.label == "bound: knows the kernel" and oracle.gap is None and sinusoid.bound == "gp_oracle"
-    mse = np.stack([regression_scores(2000, 0.2, seed)["score"] for seed in range(3)])
-    expected = crossed_difference(mse, regression_scores(2000, 0.05, 0)["score"])
-    assert maml.gap == expected and maml.gap.mean > 0
+    logs = np.log([regression_scores(2000, 0.2, seed)["score"] for seed in range(3)])
+    expected = crossed_difference(logs, np.log(regression_scores(2000, 0.05, 0)["score"]))
+    found = (maml.gap.mean, maml.gap.low, maml.gap.high)
+    assert found == pytest.approx(np.exp([expected.mean, expected.low, expected.high])) and maml.gap.low > 1
     assert set(maml.extras) == {"mse@step0", "mse@step1"}
 
 

@@ -14,13 +14,12 @@ import pandas as pd
 import pytest
 
 from bench.boards.compare.comparison import compare
-from bench.boards.render.comparison import comparison_json
+from bench.boards.render.comparison import comparison_json, comparison_rows
 from bench.errors import Mismatch, UsageError
-from bench.records import RunStore
 from bench.stats import compare_all, crossed_difference, crossed_interval, rank_intervals, variance_split
 from tests.boards.test_formats import same_as_golden
 from tests.conftest import Cli
-from tests.records.factory import accuracy_scores, make_record, regression_scores, store_run
+from tests.records.factory import accuracy_scores, regression_scores, store_run
 
 REFERENCE: dict[str, Any] = {"seed": None, "algorithm__trains": False, "recipe": "defaults"}
 BATCH = {"algorithm__options": {"norm": "batch"}, "algorithm__overrides": {"norm": "batch"}}
@@ -119,14 +118,10 @@ def test_the_same_scores_are_no_difference(tmp_path: Path) -> None:
 
 
 def test_errors_come_with_the_ratio_of_their_geometric_means(tmp_path: Path) -> None:
-    store = RunStore(tmp_path)
     settings = {"maml": (0.2, 0), "cnp": (0.4, 9)}
     for name, (mean, first) in settings.items():
         for seed in range(3):
-            scores = regression_scores(2000, mean, first + seed)
-            record = make_record(scores, seed=seed, algorithm__name=name)
-            skewed = [metric.model_copy(update={"ci_method": "bootstrap-t"}) for metric in record.metrics]
-            store.write(record.model_copy(update={"metrics": skewed}), scores, None, None, None)
+            store_run(tmp_path, regression_scores(2000, mean, first + seed), seed=seed, algorithm__name=name)
     report = compare([tmp_path], "sinusoid-10s", ["cnp", "maml"], metric="mse@step1")
     (pair,) = report.pairs
     assert (pair.comparison.a, pair.comparison.b) == ("maml", "cnp"), "the smaller error is the better one"
@@ -136,6 +131,14 @@ def test_errors_come_with_the_ratio_of_their_geometric_means(tmp_path: Path) -> 
     ]
     assert pair.ratio is not None and pair.ratio.mean == pytest.approx(np.exp(crossed_difference(*logs).mean))
     assert 0.45 < pair.ratio.low < pair.ratio.high < 0.55
+    assert pair.comparison == compare_all({"maml": logs[0], "cnp": logs[1]})[0], "the p-value is that of the logarithms"
+    found = comparison_json(report)
+    assert found["ranked_by"] == "geometric mean" and found["differences"][0]["mean"] is None
+    assert found["differences"][0]["ratio"]["mean"] == pair.ratio.mean
+    assert found["scores"][0]["mean"] == pytest.approx(report.placed[0].compared.measured.mean())
+    assert found["scores"][0]["geometric_mean"]["mean"] == pytest.approx(np.exp(logs[0].mean()))
+    (row,) = comparison_rows(report)
+    assert (row["difference"], row["ratio"], row["p"]) == (None, pair.ratio.mean, pair.comparison.difference.p)
 
 
 def test_names_find_rows(tmp_path: Path) -> None:

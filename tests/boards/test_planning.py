@@ -41,13 +41,20 @@ def test_accuracies_are_planned_in_points(root: Path) -> None:
     assert checkpoint.episodes == episodes_needed(checkpoint.sd, 0.2)
 
 
-def test_errors_are_planned_in_their_own_unit(root: Path) -> None:
-    found = plan_from_runs([root], "sinusoid-10s", ["maml", "cnp"], 0.01, 0.9, 0.95, None)
+@pytest.mark.parametrize("ratio", [1.1, 1 / 1.1])
+def test_errors_are_planned_as_ratios(root: Path, ratio: float) -> None:
+    found = plan_from_runs([root], "sinusoid-10s", ["maml", "cnp"], ratio, 0.9, 0.95, None)
     a, b = (
         np.stack([regression_scores(2000, m, s)["score"] for s in range(k, k + 3)]) for m, k in ((0.2, 0), (0.3, 9))
     )
-    assert found.unit == "squared target unit"
-    assert found.algorithms == tuple(plan(pilot_variances(a, b), 0.01, power=0.9))
+    assert found.unit == "times" and found.of_errors
+    assert found.algorithms == tuple(plan(pilot_variances(np.log(a), np.log(b)), np.log(1.1), power=0.9))
+
+
+@pytest.mark.parametrize("ratio", ["1", "0", "-0.5", "inf"])
+def test_a_ratio_of_errors_is_positive_and_not_1(root: Path, cli: Cli, ratio: str) -> None:
+    done = cli("plan", "maml", "cnp", "-s", "sinusoid-10s", "--delta", ratio, "--runs", root)
+    assert done.code == 2 and "ratio of two errors" in done.err and "--delta 1.1" in done.err
 
 
 def test_a_checkpoint_says_nothing_about_seeds(root: Path) -> None:

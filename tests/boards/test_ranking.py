@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from bench.boards import Board, Row, build_boards, render, write
-from bench.stats import bootstrap_t_interval, compare_all, crossed_difference, open_interval, rank_intervals
+from bench.stats import compare_all, crossed_difference, open_interval, rank_intervals
 from tests.records.factory import accuracy_scores, regression_scores, store_run
 
 REFERENCE: dict[str, Any] = {"seed": None, "algorithm__trains": False, "recipe": "defaults"}
@@ -96,20 +96,7 @@ def test_lower_errors_rank_first(tmp_path: Path) -> None:
     store_run(tmp_path, regression_scores(2000, 0.9, 9), algorithm__name="chance", **REFERENCE)
     rows = rows_of(tmp_path)
     assert [rows[name].rank.rank for name in ("maml", "cnp", "chance")] == [1, 2, 3]  # type: ignore[union-attr]
-    assert rows["maml"].delta is not None and rows["maml"].delta.mean < 0
-
-
-def test_errors_of_a_checkpoint_show_both_ends_of_bootstrap_t(tmp_path: Path) -> None:
-    from bench.records import RunStore
-    from tests.records.factory import make_record
-
-    scores = regression_scores(2000)
-    record = make_record(scores)
-    skewed = [metric.model_copy(update={"ci_method": "bootstrap-t"}) for metric in record.metrics]
-    RunStore(tmp_path).write(record.model_copy(update={"metrics": skewed}), scores, None, None, None)
-    (row,) = build_boards(tmp_path)[0].rows
-    assert row.score == bootstrap_t_interval(scores["score"]) and row.extras["mse@step0"].method == "bootstrap-t"
-    assert r" \[0.2" in render(build_boards(tmp_path), "markdown")
+    assert rows["maml"].delta is not None and rows["maml"].delta.high < 0.25, "a ratio: 0.2 / 0.9"
 
 
 def hard_classes(n: int = 2000, pool: int = 20, group: int = 1, seed: int = 0) -> pd.DataFrame:

@@ -68,6 +68,8 @@ def _objections(entry: Published, row: Row, metric: MetricSpec) -> Iterator[str]
         yield f"measured {'transductive' if row.transductive else 'inductive'} only"
     if (unit := unit_facts(metric.unit).shown) != entry.unit:
         yield f"published in {entry.unit}, measured in {unit}"
+    if metric.name in row.errors and row.errors[metric.name].top.heavy:
+        yield "few episodes carry the measured mean"
 
 
 def _row(entry: Published, board: Board) -> Row | None:
@@ -103,4 +105,4 @@ def _metric(entry: Published, board: Board) -> MetricSpec | None:
 
 def _plain_mean(row: Row, metric: MetricSpec, board: Board) -> Interval | None:
     """The mean over episodes, which is what is published, whatever a board ranks by."""
-    return row.score if metric == board.metric else row.extras.get(metric.name)
+    return row.plain if metric == board.metric else row.extras.get(metric.name)

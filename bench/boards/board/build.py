@@ -13,16 +13,20 @@ import numpy as np
 from bench.boards.board.admission import Admitted, Sorted, runs_by_row, setting, sort_runs
 from bench.boards.board.answered import with_published
 from bench.boards.board.domain_facts import ids_per_class, metric_spec
+from bench.boards.board.number_cautions import cautions
 from bench.boards.board.published import PublishedNumbers, load_published
 from bench.boards.board.ranking import (
     Matrix,
     Scores,
+    compared_values,
+    covers,
+    error_summary,
     find_bound,
     find_reference,
     new_classes_interval,
     placed,
+    plain_mean,
     ranks,
-    row_interval,
 )
 from bench.boards.board.rows import (
     OLDER_RECIPE,
@@ -39,7 +43,7 @@ from bench.boards.board.rows import (
 )
 from bench.boards.board.sources import CARRIED_OVER, LEVELS, Generations, newest_sources
 from bench.records import Record
-from bench.stats import Interval, Rank
+from bench.stats import Rank
 
 Keys = tuple[str, ...]
 
@@ -64,7 +68,10 @@ def _board(suite: str, found: Sorted, newest: Generations) -> Board:
     metric, *_ = metrics = _metrics([run.record for run in found.admitted])
     groups = list(runs_by_row(found.admitted))
     measured = [_row(group, metrics, found, newest) for group in groups]
-    scores = {row.keys: _matrix(group, metric.name) for row, group in zip(measured, groups, strict=True)}
+    scores = {
+        row.keys: compared_values(_matrix(group, metric.name), metric)
+        for row, group in zip(measured, groups, strict=True)
+    }
     reference, bound = find_reference(measured, record.suite.kind), find_bound(measured, metric)
     rows = [placed(row, scores, metric, reference, bound) for row in measured]
     places = {keys: rank for name in SECTIONS for keys, rank in _section_ranks(rows, name, scores, metric).items()}
@@ -94,12 +101,13 @@ def _section_ranks(rows: Sequence[Row], name: Section, scores: Scores, metric: M
 def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, newest: Generations) -> Row:
     record = max((run.record for run in group), key=lambda record: record.finished)
     algorithm = record.algorithm
-    ranked = _matrix(group, metrics[0].name)
-    score, label = row_interval(ranked, algorithm.trains, metrics[0].skewed)
-    extras: dict[str, Interval] = {}
-    for extra in metrics[1:]:
-        if all(extra.name in run.scores for run in group):
-            extras[extra.name], _ = row_interval(_matrix(group, extra.name), algorithm.trains, extra.skewed)
+    ranked, *_ = there = [metric for metric in metrics if all(metric.name in run.scores for run in group)]
+    scores = {metric.name: _matrix(group, metric.name) for metric in there}
+    means = {metric.name: plain_mean(scores[metric.name], metric) for metric in there}
+    errors = {metric.name: error_summary(scores[metric.name], metric) for metric in there if metric.skewed}
+    score = errors[ranked.name].geometric if ranked.skewed else means[ranked.name]
+    plain = means.pop(ranked.name)
+    values = compared_values(scores[ranked.name], ranked)
     records = [run.record for run in group]
     return Row(
         section=_section(record),
@@ -115,21 +123,24 @@ def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, ne
         transductive=record.protocol.transductive,
         seeds=tuple(r.seed for r in records if r.seed is not None),
         score=score,
-        score_label=label,
-        extras=extras,
+        score_label=covers(len(group), algorithm.trains),
+        plain=plain,
+        extras=means,
+        errors=errors,
         gap=None,
         parameters=record.size.parameters if record.size else None,
         cost=_cost(records),
         speed=_speed(records),
         n_configs_tried=max(r.protocol.n_configs_tried for r in records),
         flags=_flags(group, found, newest),
+        cautions=tuple(cautions(score, errors, scores[ranked.name], ranked)),
         source_sha256=algorithm.source_sha256,
         made_with=tuple(sorted({run.made_with for run in group})),
         carried_over=tuple(level for level in LEVELS if any(run.carried_over == level for run in group)),
         bench_versions=tuple(sorted({_version(r) for r in records})),
         commands=tuple(dict.fromkeys(r.command for r in records)),
         keys=tuple(r.key for r in records),
-        new_classes=new_classes_interval(ranked, group[0].classes, ids_per_class(record.suite), score),
+        new_classes=new_classes_interval(values, ranked, group[0].classes, ids_per_class(record.suite), score),
     )
 
 
@@ -191,7 +202,7 @@ def _metrics(records: Sequence[Record]) -> list[MetricSpec]:
     found: dict[str, MetricSpec] = {}
     for record in sorted(records, key=lambda record: (-len(record.metrics), record.key)):
         for metric in record.metrics:
-            found.setdefault(metric.name, metric_spec(metric))
+            found.setdefault(metric.name, metric_spec(metric, record.suite.kind))
     return list(found.values())
 
 

@@ -6,6 +6,7 @@ they are.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,7 @@ class UnitFacts:
     sign : of a shown score, as in "98.3 %"; "" for units too long to repeat, which stand above the table
     difference : the unit of a difference between two scores
     fine_digits, digits : decimals where the half-width is below 1, and above
+    ceiling : in the records' unit; above it so few mistakes are left that an interval may be too narrow
     """
 
     shown: str
@@ -32,9 +34,10 @@ class UnitFacts:
     difference: str = ""
     fine_digits: int = 3
     digits: int = 3
+    ceiling: float = math.inf
 
 
-_UNITS = {"fraction": UnitFacts("percent", 100.0, "%", "points", fine_digits=2, digits=1)}
+_UNITS = {"fraction": UnitFacts("percent", 100.0, "%", "points", fine_digits=2, digits=1, ceiling=0.995)}
 
 # The metric that is averaged over suites: it has one range and one meaning on all of them.
 AVERAGED_METRIC = "accuracy"
@@ -72,6 +75,12 @@ def ids_per_class(suite: SuiteRef) -> int:
     return domain.clusters(suite.name, suite.data_source) if domain else 1
 
 
-def metric_spec(metric: Metric) -> MetricSpec:
-    """A record's metric. Errors are skewed: their records were written with bootstrap-t intervals, which say so."""
-    return MetricSpec(metric.name, metric.unit, metric.higher_is_better, metric.ci_method == "bootstrap-t")
+def metric_spec(metric: Metric, kind: str) -> MetricSpec:
+    """A record's metric. Whether it is an error is the domain's to say; of a domain that is not installed the records
+    show it by their intervals, bootstrap-t."""
+    domain = all_domains().get(kind)
+    try:
+        skewed = domain.metric(metric.name).skewed if domain else metric.ci_method == "bootstrap-t"
+    except KeyError:
+        skewed = metric.ci_method == "bootstrap-t"
+    return MetricSpec(metric.name, metric.unit, metric.higher_is_better, skewed)

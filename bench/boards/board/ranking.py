@@ -1,5 +1,9 @@
 """From per-episode scores of several seeds to what a row shows: its interval, its distance to the reference and to the
-bound, its rank within a section."""
+bound, its rank within a section.
+
+Errors are ranked and compared on logarithms. `compared_values` goes there and `shown` comes back; everything between
+treats all metrics alike.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.boards.board.domain_facts import references
-from bench.boards.board.rows import ALGORITHM_SEEDS, SECTIONS, MetricSpec, Row
+from bench.boards.board.rows import ALGORITHM_SEEDS, SECTIONS, ErrorSummary, MetricSpec, Row
 from bench.errors import UsageError
 from bench.stats import (
     Difference,
@@ -20,17 +24,30 @@ from bench.stats import (
     compare_all,
     crossed_difference,
     crossed_interval,
+    from_logs,
+    log_errors,
     open_interval,
     rank_intervals,
     t_interval,
+    top_share,
 )
 
 Matrix = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.int64]
-Scores = Mapping[tuple[str, ...], Matrix]  # a row's keys -> float64 [seeds, episodes] of the ranked metric
+Scores = Mapping[tuple[str, ...], Matrix]  # a row's keys -> `compared_values` of the ranked metric, [seeds, episodes]
 
 SMALL_POOL = 200  # classes; in a larger pool the two kinds of interval agree, and their difference is noise
 MATERIAL = 1.1  # an open interval at least this many times as wide as the closed one is worth a column
+
+
+def compared_values(scores: Matrix, metric: MetricSpec) -> Matrix:
+    """What a metric is ranked and compared by: its scores, of an error their logarithms. Same shape."""
+    return log_errors(scores) if metric.skewed else scores
+
+
+def shown(interval: Interval, metric: MetricSpec) -> Interval:
+    """An interval of `compared_values` as a page shows it: of an error the geometric mean, or a ratio of two."""
+    return from_logs(interval) if metric.skewed else interval
 
 
 def comparable(scores: Matrix) -> Matrix:
@@ -41,33 +58,48 @@ def comparable(scores: Matrix) -> Matrix:
     return scores if len(scores) >= ALGORITHM_SEEDS else scores.mean(axis=0)
 
 
-def row_interval(scores: Matrix, trains: bool, skewed: bool = False) -> tuple[Interval, str]:
-    """The score of a row and what its interval covers.
+def row_interval(values: Matrix, metric: MetricSpec) -> Interval:
+    """The score of a row. With `ALGORITHM_SEEDS` or more its interval is over other trainings and other episodes of
+    this pool; with fewer it is over other episodes for these very checkpoints (see `covers`).
 
-    Parameters
-    ----------
-    scores : float64 [seeds, episodes], all seeds on the same episodes
-    trains : False for a learner with nothing to train, whose interval needs no word on seeds
-    skewed : the metric's records were written with bootstrap-t intervals (errors); so is that of a checkpoint here
-
-    The mean is the mean of the seed means. With `ALGORITHM_SEEDS` or more the interval is over other trainings and
-    other episodes of this pool; with fewer it is over other episodes for these very checkpoints.
+    values : `compared_values` [seeds, episodes], all seeds on the same episodes
     """
-    values = comparable(scores)
-    if values.ndim == 2:
-        return crossed_interval(values), "closed, new seeds" if trains else "closed"
-    label = "closed" if not trains else "closed, one checkpoint" if len(scores) == 1 else "closed, these seeds"
-    return (bootstrap_t_interval(values) if skewed else t_interval(values)), label
+    found = comparable(values)
+    return shown(crossed_interval(found) if found.ndim == 2 else t_interval(found), metric)
 
 
-def new_classes_interval(scores: Matrix, classes: Classes | None, group: int, closed: Interval) -> Interval | None:
+def covers(seeds: int, trains: bool) -> str:
+    """What the interval of a row with so many seeds covers; with nothing to train there is no word on seeds."""
+    if not trains:
+        return "closed"
+    if seeds >= ALGORITHM_SEEDS:
+        return "closed, new seeds"
+    return "closed, one checkpoint" if seeds == 1 else "closed, these seeds"
+
+
+def plain_mean(scores: Matrix, metric: MetricSpec) -> Interval:
+    """The mean of the scores themselves; scores : float64 [seeds, episodes]. No interval of an error reaches 0."""
+    if metric.skewed:
+        return bootstrap_t_interval(comparable(scores), positive=True)
+    return row_interval(scores, metric)
+
+
+def error_summary(scores: Matrix, metric: MetricSpec) -> ErrorSummary:
+    """Of an error's scores, float64 [seeds, episodes]."""
+    geometric = row_interval(compared_values(scores, metric), metric)
+    return ErrorSummary(geometric, float(np.median(scores)), top_share(comparable(scores)))
+
+
+def new_classes_interval(
+    values: Matrix, metric: MetricSpec, classes: Classes | None, group: int, closed: Interval
+) -> Interval | None:
     """The open interval of a row where it says something else than the closed one, else None.
 
     None for large pools, for tasks without classes, and where it is less than `MATERIAL` times as wide as `closed`.
 
     Parameters
     ----------
-    scores : float64 [seeds, episodes]
+    values : `compared_values` [seeds, episodes]
     classes : int64 [episodes, way], class ids of the test pool
     group : this many consecutive class ids are one class seen in several ways (the quarter turns of a character)
     """
@@ -75,7 +107,7 @@ def new_classes_interval(scores: Matrix, classes: Classes | None, group: int, cl
     if classes is None or clusters is None:
         return None
     try:
-        found = open_interval(comparable(scores), classes, clusters)
+        found = shown(open_interval(comparable(values), classes, clusters), metric)
     except UsageError:  # so few classes that one of them is in every episode
         return None
     return found if found.high - found.low >= MATERIAL * (closed.high - closed.low) else None
@@ -89,7 +121,7 @@ def small_pool(classes: Classes | None, group: int) -> Classes | None:
 
 
 def difference(a: Matrix, b: Matrix) -> Difference:
-    """a - b on common episodes, [seeds, episodes] each: over trainings where there are enough seeds."""
+    """a - b of `compared_values` on common episodes, [seeds, episodes] each: over trainings where seeds are enough."""
     return crossed_difference(comparable(a), comparable(b))
 
 
@@ -117,8 +149,11 @@ def find_bound(rows: Sequence[Row], metric: MetricSpec) -> Row | None:
 def placed(row: Row, scores: Scores, metric: MetricSpec, reference: Row | None, bound: Row | None) -> Row:
     """The row with its paired distances to the reference and to the bound."""
     own = scores[row.keys]
-    delta = None if reference is None or reference is row else difference(own, scores[reference.keys])
-    gap = None if bound is None or row.privileged else gap_interval(own, scores[bound.keys], metric.higher_is_better)
+    delta = gap = None
+    if reference is not None and reference is not row:
+        delta = shown(difference(own, scores[reference.keys]), metric)
+    if bound is not None and not row.privileged:
+        gap = shown(gap_interval(own, scores[bound.keys], metric.higher_is_better), metric)
     return replace(row, delta=delta, gap=gap)
 
 

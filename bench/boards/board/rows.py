@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from bench.stats import Difference, Interval, Rank
+from bench.stats import Interval, Rank, TopShare
 
 if TYPE_CHECKING:
     from bench.boards.board.answered import Answered
@@ -59,7 +59,10 @@ def learner_of(record: Record) -> Learner:
 
 @dataclass(frozen=True)
 class MetricSpec:
-    """A metric as the records name it; `fraction` is shown in percent. `skewed`: its intervals are bootstrap-t."""
+    """A metric as the records name it; `fraction` is shown in percent.
+
+    skewed : an error, none negative, with a long tail: ranked and compared on logarithms
+    """
 
     name: str
     unit: str
@@ -85,17 +88,37 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class ErrorSummary:
+    """What the mean of an error does not say: where most episodes lie, and how much of it a few carry.
+
+    geometric : geometric mean with its interval
+    median : over all seeds and episodes
+    top : the share of the mean that the largest hundredth of the episodes carries
+    """
+
+    geometric: Interval
+    median: float
+    top: TopShare
+
+
+@dataclass(frozen=True)
 class Row:
     """One learner with one recipe, options and precision on one suite: every seed there is, on the same episodes.
 
-    score : ranked metric over the official prefix, averaged over seeds
+    score : the number that ranks: mean of the ranked metric over the official prefix and all seeds, of an error the
+        geometric mean
     score_label : what the interval covers
+    plain : mean of the ranked metric, the score itself unless that is an error
     new_classes : the open interval of the score where it is materially wider than the closed one
-    delta : score minus the board's reference on the same episodes; None for the reference itself, or without one
+    delta : score minus the board's reference on the same episodes, of an error their ratio; None for the reference
+        itself, or without one
     rank : place among the ranked rows of its section, None for a row that is not ranked (see `ranked`)
-    extras : further metrics by name
-    gap : paired distance to the best bound on the board, in the ranked metric's unit, >= 0 where the bound holds
+    extras : means of further metrics by name
+    errors : of every metric that is an error, the ranked one too
+    gap : paired distance to the best bound on the board, in the ranked metric's unit, >= 0 where the bound holds; of an
+        error the ratio to it, >= 1
     flags : what a reader must know before comparing: "older source", "seed 2 failed", ...
+    cautions : what the row's own numbers say against themselves (see `board.number_cautions`)
     source_sha256 : the source that the row speaks for; `made_with` are those that ran, others only where carried over
     carried_over : how the runs of other sources were carried over (see `board.sources`), () where there are none
     """
@@ -114,13 +137,16 @@ class Row:
     seeds: tuple[int, ...]
     score: Interval
     score_label: str
+    plain: Interval
     extras: dict[str, Interval]
+    errors: dict[str, ErrorSummary]
     gap: Interval | None
     parameters: int | None
     cost: Cost | None
     speed: Speed | None
     n_configs_tried: int
     flags: tuple[str, ...]
+    cautions: tuple[str, ...]
     source_sha256: str
     made_with: tuple[str, ...]
     carried_over: tuple[str, ...]
@@ -128,7 +154,7 @@ class Row:
     commands: tuple[str, ...]
     keys: tuple[str, ...]
     new_classes: Interval | None = None
-    delta: Difference | None = None
+    delta: Interval | None = None
     rank: Rank | None = None
 
     @property

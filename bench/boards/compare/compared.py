@@ -14,7 +14,8 @@ import numpy as np
 
 from bench.boards.board.admission import Admitted, load_run, other_episodes
 from bench.boards.board.domain_facts import ids_per_class, metric_spec
-from bench.boards.board.ranking import Classes, Matrix
+from bench.boards.board.number_cautions import ceiling_passed
+from bench.boards.board.ranking import Classes, Matrix, compared_values
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, MetricSpec
 from bench.boards.compare.selectors import Group, groups, named, pick, with_seeds
 from bench.errors import UsageError, unknown_name
@@ -23,10 +24,15 @@ from bench.records import Record, score_column
 
 @dataclass(frozen=True)
 class Compared:
-    """A row to compare: its runs' records, and float64 [seeds, episodes] of the metric asked for."""
+    """A row to compare: its runs' records, and float64 [seeds, episodes] of the metric asked for.
+
+    measured : the scores as they are in the records
+    scores : what they are compared by, of an error their logarithms
+    """
 
     name: str
     records: tuple[Record, ...]
+    measured: Matrix
     scores: Matrix
     classes: Classes | None
     ids_per_class: int
@@ -77,10 +83,10 @@ def find_compared(
     spec = _metric(newest, metric)
     loaded = {name: _load(name, group, spec.name) for name, group in chosen.items()}
     common = min(run.scores[spec.name].size for runs in loaded.values() for run in runs)
-    return [_compared(name, runs, spec.name, common) for name, runs in loaded.items()], spec
+    return [_compared(name, runs, spec, common) for name, runs in loaded.items()], spec
 
 
-def cautions(found: Sequence[Compared], seeds: Sequence[int] | None) -> Iterator[str]:
+def cautions(found: Sequence[Compared], metric: MetricSpec, seeds: Sequence[int] | None) -> Iterator[str]:
     """One sentence per reason for care, none for a clean comparison of algorithms."""
     if few := [f"{c.name} ({len(c.records)})" for c in found if c.checkpoints]:
         yield (
@@ -103,6 +109,9 @@ def cautions(found: Sequence[Compared], seeds: Sequence[int] | None) -> Iterator
         yield f"{episodes:,} common episodes; boards take {OFFICIAL_EPISODES:,}."
     if floored := [c.name for c in found if any(m.floored for r in c.records for m in r.metrics[:1])]:
         yield f"Some episodes of {', '.join(floored)} scored the suite's floor: their predictions were not finite."
+    ceilings = {c.name: ceiling_passed(float(c.scores.mean()), metric) for c in found}
+    if high := [name for name, ceiling in ceilings.items() if ceiling]:
+        yield f"Above {ceilings[high[0]]}: the intervals and p-values of {', '.join(high)} may promise too much."
     if seeds is not None:
         yield "Seeds were chosen with --seeds; a board uses all there are."
 
@@ -111,7 +120,7 @@ def _metric(record: Record, name: str | None) -> MetricSpec:
     known = {metric.name: metric for metric in record.metrics}
     if name is not None and name not in known:
         raise unknown_name("metric", name, known)
-    return metric_spec(known[name] if name else record.metrics[0])
+    return metric_spec(known[name] if name else record.metrics[0], record.suite.kind)
 
 
 def _load(name: str, group: Group, metric: str) -> list[Admitted]:
@@ -121,12 +130,14 @@ def _load(name: str, group: Group, metric: str) -> list[Admitted]:
     return [load_run(run.store, run.path, run.record, run.record.episodes) for run in group]
 
 
-def _compared(name: str, runs: Sequence[Admitted], metric: str, episodes: int) -> Compared:
+def _compared(name: str, runs: Sequence[Admitted], metric: MetricSpec, episodes: int) -> Compared:
     classes = runs[0].classes
+    measured = np.stack([run.scores[metric.name][:episodes] for run in runs])
     return Compared(
         name=name,
         records=tuple(run.record for run in runs),
-        scores=np.stack([run.scores[metric][:episodes] for run in runs]),
+        measured=measured,
+        scores=compared_values(measured, metric),
         classes=None if classes is None else classes[:episodes],
         ids_per_class=ids_per_class(runs[0].record.suite),
     )

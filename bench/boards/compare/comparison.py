@@ -10,10 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from bench.boards.board.ranking import comparable, row_interval, small_pool
-from bench.boards.board.rows import MetricSpec
+from bench.boards.board.ranking import (
+    comparable,
+    covers,
+    error_summary,
+    plain_mean,
+    row_interval,
+    shown,
+    small_pool,
+)
+from bench.boards.board.rows import ErrorSummary, MetricSpec
 from bench.boards.compare.compared import Compared, cautions, find_compared
 from bench.boards.compare.planning import advice, on_new_classes
 from bench.errors import UsageError
@@ -22,7 +28,7 @@ from bench.stats import (
     Interval,
     Rank,
     compare_all,
-    crossed_difference,
+    from_logs,
     rank_intervals,
     variance_split,
 )
@@ -34,11 +40,16 @@ ALPHA = 0.05
 class Placed:
     """One learner's score, what its interval covers, its rank among those compared.
 
-    variance : variance of the mean by what would reduce it ("seeds", "episodes", "classes"), None for checkpoints
+    score : mean, of an error the geometric mean
+    plain, errors : the mean, and what it does not say; of an error, else the score and None
+    variance : variance of the mean (of an error's logarithms) by what would reduce it ("seeds", "episodes", "classes");
+        None for checkpoints
     """
 
     compared: Compared
     score: Interval
+    plain: Interval
+    errors: ErrorSummary | None
     score_label: str
     rank: Rank
     variance: dict[str, float] | None
@@ -48,8 +59,10 @@ class Placed:
 class Pair:
     """One comparison, Holm-corrected over all pairs.
 
-    ratio : a / b of the geometric means with its interval, for skewed metrics that are positive throughout
-    new_classes : interval of the difference on episodes from new classes, where the pool is small and it is wider
+    comparison : of the scores, of an error of their logarithms
+    ratio : a / b of the geometric means with its interval, for errors
+    new_classes : interval of the difference (ratio) on episodes from new classes, where the pool is small and that is
+        wider
     """
 
     comparison: Comparison
@@ -112,14 +125,17 @@ def compare(
         episodes=found[0].scores.shape[1],
         placed=tuple(_placed(compared, ranks[compared.name], spec) for compared in found),
         pairs=tuple(pairs),
-        warnings=tuple(cautions(found, seeds)),
+        warnings=tuple(cautions(found, spec, seeds)),
         advice=advice(comparisons, by_name, ALPHA),
     )
 
 
 def _placed(compared: Compared, rank: Rank, metric: MetricSpec) -> Placed:
-    score, label = row_interval(compared.scores, compared.trains, metric.skewed)
-    return Placed(compared, score, label, rank, _variance(compared))
+    score = row_interval(compared.scores, metric)
+    plain = plain_mean(compared.measured, metric)
+    errors = error_summary(compared.measured, metric) if metric.skewed else None
+    label = covers(len(compared.records), compared.trains)
+    return Placed(compared, score, plain, errors, label, rank, _variance(compared))
 
 
 def _variance(compared: Compared) -> dict[str, float] | None:
@@ -134,14 +150,5 @@ def _pair(comparison: Comparison, a: Compared, b: Compared, metric: MetricSpec) 
     closed, new_classes = comparison.difference, on_new_classes(a, b)
     if new_classes and new_classes.high - new_classes.low <= closed.high - closed.low:
         new_classes = None
-    return Pair(comparison, _ratio(a, b) if metric.skewed else None, new_classes)
-
-
-def _ratio(a: Compared, b: Compared) -> Interval | None:
-    """Errors differ by factors: the paired difference of their logarithms, as a / b."""
-    x, y = comparable(a.scores), comparable(b.scores)
-    if min(x.min(), y.min()) <= 0:
-        return None
-    log = crossed_difference(np.log(x), np.log(y))
-    mean, low, high = (float(np.exp(value)) for value in (log.mean, log.low, log.high))
-    return Interval(mean, low, high, log.se, log.sd, log.n, "log-ratio", log.df)
+    ratio = from_logs(closed) if metric.skewed else None
+    return Pair(comparison, ratio, shown(new_classes, metric) if new_classes else None)

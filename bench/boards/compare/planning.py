@@ -42,9 +42,10 @@ class CheckpointPlan:
 class ComparisonPlan:
     """Episodes and seeds for a true difference of `delta` to be found with probability `power`.
 
-    unit : of delta and of every sd: "points" for accuracies, else the metric's own
+    unit : of delta and of every sd: "points" for accuracies, "times" for errors, else the metric's own
     pilot : standard deviations of an episode's, a training's and a cell's effect on the difference; None where
         there are no pilot runs, or too few seeds
+    of_errors : delta is a ratio, and every sd one of natural logarithms
     algorithms : fewest seeds a learner at each number of episodes; empty where `pilot` is None
     """
 
@@ -57,6 +58,7 @@ class ComparisonPlan:
     checkpoints: tuple[CheckpointPlan, ...]
     algorithms: tuple[Plan, ...]
     note: str
+    of_errors: bool = False
 
 
 def plan_from_sds(delta: float, power: float, level: float) -> ComparisonPlan:
@@ -75,7 +77,8 @@ def plan_from_runs(
     level: float,
     metric: str | None,
 ) -> ComparisonPlan:
-    """From pilot runs of two learners; `delta` in points for accuracies, else in the metric's unit.
+    """From pilot runs of two learners; `delta` in points for accuracies, a ratio for errors (1.1 or 0.9), else in the
+    metric's unit.
 
     Errors: UsageError unless two rows are named that differ on some episode; those of `find_compared`.
     """
@@ -83,6 +86,7 @@ def plan_from_runs(
         raise UsageError(f"Expected two learners with runs on {suite}; found {len(asked)}.", "bench plan A B --suite S")
     (a, b), spec = find_compared(roots, suite, asked, metric, None)
     unit = unit_facts(spec.unit)
+    reach = _log_ratio(delta) if spec.skewed else delta
     few = [c.name for c in (a, b) if c.checkpoints]
     pilot = pilot_variances(unit.scale * _pilot_scores(a), unit.scale * _pilot_scores(b))
     cell = math.sqrt(pilot.episode + pilot.interaction)  # of one training's difference on one episode
@@ -90,15 +94,23 @@ def plan_from_runs(
         raise UsageError(f"{a.name} and {b.name} have the same scores.", "There is nothing to plan.")
     return ComparisonPlan(
         delta=delta,
-        unit=unit.difference,
+        unit="times" if spec.skewed else unit.difference,
         power=power,
         level=level,
         learners=(a.name, b.name),
         pilot=None if few else {name: math.sqrt(variance) for name, variance in asdict(pilot).items()},
-        checkpoints=(CheckpointPlan(cell, "one training of each", episodes_needed(cell, delta, power, level)),),
-        algorithms=() if few else tuple(plan(pilot, delta, power, level)),
+        checkpoints=(CheckpointPlan(cell, "one training of each", episodes_needed(cell, reach, power, level)),),
+        algorithms=() if few else tuple(plan(pilot, reach, power, level)),
         note=_note(a, b, few, spec),
+        of_errors=spec.skewed,
     )
+
+
+def _log_ratio(ratio: float) -> float:
+    """Errors are compared on logarithms: how far apart a ratio of two is there, in either direction."""
+    if not (math.isfinite(ratio) and ratio > 0 and ratio != 1):
+        raise UsageError(f"Expected the ratio of two errors, above 0 and not 1; found {ratio:g}.", "--delta 1.1")
+    return abs(math.log(ratio))
 
 
 def _pilot_scores(compared: Compared) -> Matrix:

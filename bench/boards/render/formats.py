@@ -6,18 +6,20 @@ text in all of them, never as markup.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from html import escape as escape_html
 from typing import TYPE_CHECKING, Literal
 
 from bench.boards.board.domain_facts import unit_facts
-from bench.boards.board.rows import MetricSpec
+from bench.boards.board.rows import ErrorSummary, MetricSpec
 from bench.stats import Interval, Rank
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 NONE = "—"
+_SYMMETRIC = {"t", "crossed-t", "open-t", "paired-t", "across-suites"}  # methods whose ends are mean ± half
 
 _LONGEST_CELL = 300  # an error message of a learner may be pages long
 _MARKUP = str.maketrans({c: f"\\{c}" for c in "\\`*_[]|~#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
@@ -49,15 +51,18 @@ class Table:
 
 
 def score_text(interval: Interval, unit: str) -> str:
-    """Mean and half-width, `98.27 ± 0.14` (fractions in percent); both ends where they are not symmetric.
+    """Mean and half-width, `98.27 ± 0.14` (fractions in percent); both ends where they are not symmetric about it.
 
     >>> score_text(Interval(0.98271, 0.98133, 0.98409, 0.0007, 0.03, 2000, "t"), "fraction")
     '98.27 ± 0.14'
     >>> score_text(Interval(0.223, 0.21, 0.25, 0.01, 0.4, 2000, "bootstrap-t"), "squared target unit")
     '0.223 [0.210, 0.250]'
+    >>> score_text(Interval(0.00111, 0.00095, 0.0013, 0.08, 3.5, 2000, "log-t"), "squared target unit")
+    '0.00111 [0.00095, 0.00130]'
     """
     scale, half, digits = _scale(interval, unit)
-    if interval.method == "bootstrap-t":
+    if interval.method not in _SYMMETRIC:
+        digits = max(digits, _two_digits(scale * (interval.mean - interval.low)))
         low, high = scale * interval.low, scale * interval.high
         return f"{scale * interval.mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
     return f"{scale * interval.mean:.{digits}f} ± {half:.{digits}f}"
@@ -72,6 +77,32 @@ def delta_text(difference: Interval, unit: str) -> str:
     scale, half, digits = _scale(difference, unit)
     mean = f"{scale * difference.mean:+.{digits}f}"
     return f"{mean if float(mean) else mean[1:]} ± {half:.{digits}f}"
+
+
+def ratio_text(ratio: Interval) -> str:
+    """How many times as large, with both ends.
+
+    >>> ratio_text(Interval(0.1234, 0.1012, 0.1504, 0.1, 1.2, 2000, "log-crossed-t"))
+    '0.123 [0.101, 0.150] x'
+    """
+    digits = max(2, _two_digits(ratio.mean - ratio.low))
+    return f"{ratio.mean:.{digits}f} [{ratio.low:.{digits}f}, {ratio.high:.{digits}f}] x"
+
+
+def change_text(change: Interval, metric: MetricSpec) -> str:
+    """A difference between two scores; between two errors their ratio."""
+    return ratio_text(change) if metric.skewed else delta_text(change, metric.unit)
+
+
+def mean_text(metric: MetricSpec, mean: Interval, errors: ErrorSummary | None) -> str:
+    """A mean with its interval, without one where few episodes carry it."""
+    text = score_text(mean, metric.unit)
+    return text.partition(" ")[0] if errors and errors.top.heavy else text
+
+
+def _two_digits(half: float) -> int:
+    """Decimals that show two digits of a half-width."""
+    return 1 - math.floor(math.log10(half)) if half > 0 else 0
 
 
 def rank_text(rank: Rank | None) -> str:
@@ -96,6 +127,21 @@ def metric_header(metric: MetricSpec) -> str:
     """`accuracy, %` or `mse`, whose unit is too long for a column and stands above the table."""
     sign = unit_facts(metric.unit).sign
     return f"{metric.name}, {sign}" if sign else metric.name
+
+
+def ranked_by(metric: MetricSpec) -> str:
+    """Which number of the metric ranks."""
+    return "geometric mean" if metric.skewed else "mean"
+
+
+def mean_header(metric: MetricSpec) -> str:
+    """`mse@step1, mean`: of an error the mean says that it is not the geometric one."""
+    return f"{metric_header(metric)}, mean" if metric.skewed else metric_header(metric)
+
+
+def ranked_header(metric: MetricSpec) -> str:
+    """`accuracy, %`, `mse, geometric mean`: with the word that tells it from the mean beside it."""
+    return f"{metric_header(metric)}, {ranked_by(metric)}" if metric.skewed else metric_header(metric)
 
 
 def seconds_text(seconds: float) -> str:

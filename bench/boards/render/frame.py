@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.boards.board.domain_facts import unit_facts
-from bench.boards.board.rows import Board, MetricSpec, Row
-from bench.boards.render.formats import NONE
+from bench.boards.board.rows import Board, ErrorSummary, MetricSpec, Row
+from bench.boards.render.formats import NONE, ranked_by
 from bench.stats import Equivalence, Interval
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ _WATCHED = (
 def frame(boards: Sequence[Board]) -> pd.DataFrame:
     """One row per board row and metric; rank, delta, open and gap are of the ranked metric.
 
+    `mean` is the mean, whatever ranks; errors rank by `geometric_mean` (`ranked_by` says so), and their delta and gap
+    are ratios of geometric means. `low` and `high` are empty where few episodes carry the mean (`top_share`). `df` is
+    that of the interval of the number that ranks.
+
     Scores are in the records' units (accuracies as fractions), rounded to 6 decimals so that a page made on another
     machine is the same page; times are seconds.
     """
@@ -44,7 +48,8 @@ def frame(boards: Sequence[Board]) -> pd.DataFrame:
 
 _FRAME = [
     "suite", "version", "section", "algorithm", "family", "options", "recipe", "precision", "seeds", "label", "flags",
-    "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd", "episodes", "interval",
+    "cautions", "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd", "episodes",
+    "interval", "ranked_by", "df", "geometric_mean", "geometric_low", "geometric_high", "median", "top_share",
     "rank", "rank_best", "rank_worst", "delta", "delta_low", "delta_high", "reference", "open_low", "open_high",
     "gap", "gap_low", "gap_high", "bound", "n_configs_tried", "parameters", "train_s", "train_device",
     "published", "published_low", "published_high", "published_source", "verdict",
@@ -68,6 +73,7 @@ def _frame_rows(board: Board, row: Row) -> list[dict[str, Any]]:
         "seeds": " ".join(map(str, row.seeds)),
         "label": row.label,
         "flags": "; ".join(row.flags),
+        "cautions": "; ".join(row.cautions),
         "n_configs_tried": row.n_configs_tried,
         "parameters": row.parameters,
         "train_s": round(row.cost.train_s, 1) if row.cost else None,
@@ -84,11 +90,12 @@ def _frame_rows(board: Board, row: Row) -> list[dict[str, Any]]:
     rows = []
     for metric in (board.metric, *board.extra_metrics):
         ranked = metric is board.metric
-        interval = row.score if ranked else row.extras.get(metric.name)
-        if interval is None:
+        mean = row.plain if ranked else row.extras.get(metric.name)
+        if mean is None:
             continue
-        cells = common | _numbers(interval) | {"metric": metric.name, "unit": metric.unit}
+        cells = common | _numbers(mean, row.errors.get(metric.name)) | {"metric": metric.name, "unit": metric.unit}
         cells |= {"higher_is_better": metric.higher_is_better, "ranked_metric": ranked, "interval": row.score_label}
+        cells |= {"ranked_by": ranked_by(metric)}
         cells |= _published(board, row, metric)
         rows.append(cells | _place_numbers(board, row) if ranked else cells)
     return rows
@@ -122,10 +129,14 @@ def _published(board: Board, row: Row, metric: MetricSpec) -> dict[str, Any]:
     return cells
 
 
-def _numbers(interval: Interval) -> dict[str, float | int]:
-    return {name: _round(getattr(interval, name)) for name in ("mean", "low", "high", "se", "sd")} | {
-        "episodes": interval.n
-    }
+def _numbers(mean: Interval, errors: ErrorSummary | None) -> dict[str, float | int]:
+    ends = () if errors and errors.top.heavy else ("low", "high", "se")
+    cells: dict[str, float | int] = {name: _round(getattr(mean, name)) for name in ("mean", *ends, "sd")}
+    cells |= {"episodes": mean.n, "df": round((errors.geometric if errors else mean).df, 2)}
+    if errors:
+        cells |= _ends("geometric", errors.geometric) | {"geometric_mean": _round(errors.geometric.mean)}
+        cells |= {"median": _round(errors.median), "top_share": round(errors.top.share, 3)}
+    return cells
 
 
 def _ends(name: str, interval: Interval | Equivalence) -> dict[str, float]:
@@ -167,7 +178,7 @@ def _runs(row: _Cells) -> set[str]:
 
 
 def _moves(old: _Cells, new: _Cells) -> Iterator[str]:
-    if old.get("mean") != new["mean"]:
+    if _number(old) != _number(new):
         yield f"{_score(old)} -> {_score(new)}"
     for column, word in _WATCHED:
         before, after = _cell(old, column), _cell(new, column)
@@ -186,15 +197,21 @@ def _name(row: _Cells) -> str:
     return " ".join(filter(None, (row.get("algorithm"), row.get("options"), row.get("recipe"))))
 
 
+def _number(row: _Cells) -> str:
+    """The number that ranks, as it is written. Older versions ranked errors by their mean and had no other."""
+    return row.get("geometric_mean") or row.get("mean") or NONE
+
+
 def _score(row: _Cells) -> str:
-    text = row.get("mean") or NONE
+    text = _number(row)
     try:
-        mean = float(text)
+        number = float(text)
     except ValueError:  # the file was edited by hand
         return text
     unit = unit_facts(row.get("unit") or "")
-    number = f"{unit.scale * mean:.{unit.fine_digits}f}"
-    return f"{number} {unit.sign}" if unit.sign else f"{row.get('metric')} {number}"
+    if unit.sign:
+        return f"{unit.scale * number:.{unit.fine_digits}f} {unit.sign}"
+    return f"{row.get('metric')} {number:.3g}{' (geometric mean)' if row.get('geometric_mean') else ''}"
 
 
 def _place(row: _Cells) -> str:

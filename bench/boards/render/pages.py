@@ -17,7 +17,7 @@ from bench.boards.board.answered import with_published
 from bench.boards.board.build import build_boards
 from bench.boards.board.published import load_published
 from bench.boards.board.rows import SECTIONS, Board, seeds_text
-from bench.boards.render.formats import NONE, Table, escape_markdown, markdown_table, score_text
+from bench.boards.render.formats import NONE, Table, escape_markdown, markdown_table, ranked_header, score_text
 from bench.boards.render.frame import frame, what_changed
 from bench.boards.render.missing import Cell, load_missing, measured, missing_table
 from bench.boards.render.published_tables import PUBLISHED_NOTE, summary_table
@@ -111,13 +111,16 @@ def _index(boards: Sequence[Board], cells: Sequence[Cell]) -> str:
     rows = []
     for board in boards:
         counts = (len(board.rows), len(board.left_out), sum(cell.suite == board.suite for cell in cells))
-        ranked = f"{board.metric.name}, {board.metric.unit}" if board.metric else NONE
+        ranked = f"{ranked_header(board.metric)}, {board.metric.unit}" if board.metric else NONE
         leading = (_leading(board, i) for i in range(len(SECTIONS)))
         link = f"[{escape_markdown(board.suite)}]({board.suite}.md)"
         rows.append([link, escape_markdown(ranked), *map(escape_markdown, leading), *map(str, counts)])
     table = Table("", headers, (False,) * 5 + (True,) * 3, ())
     lines = [markdown_table(table), *(f"| {' | '.join(row)} |" for row in rows)]
-    note = f"The first {_LEADING} rows of each section by mean, bounds left out; intervals and notes are on the pages."
+    note = (
+        f"The first {_LEADING} rows of each section by that number, bounds left out; intervals and notes are on the "
+        "pages."
+    )
     mean, published = across_suites(boards), summary_table(boards)
     tail = [f"## {mean.title}", markdown_table(mean), _MEAN_NOTE] if mean else []
     if published:

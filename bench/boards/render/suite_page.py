@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from bench.boards.board.domain_facts import references, unit_facts
+from bench.boards.board.number_cautions import ceiling_passed
 from bench.boards.board.ranking import SMALL_POOL
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Board, Row, seeds_text
 from bench.boards.board.sources import CARRIED_OVER, EXPLAINED, LEVELS, Level
@@ -17,6 +18,8 @@ from bench.boards.render.formats import (
     html_table,
     latex_table,
     markdown_table,
+    mean_header,
+    ranked_by,
     rich_table,
     sources_markdown,
 )
@@ -24,6 +27,7 @@ from bench.boards.render.frame import frame
 from bench.boards.render.published_tables import PUBLISHED_NOTE, published_table
 from bench.boards.render.tables import left_out_table, section_tables, settings_texts
 from bench.errors import unknown_name
+from bench.stats import HEAVY
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -85,23 +89,45 @@ def suite_markdown(board: Board, missing: Table | None = None) -> str:
 
 def _notes(board: Board) -> list[str]:
     """Score, rank, difference, new classes: what each claims, for readers who will not open docs/statistics.md."""
+    assert board.metric is not None  # a board with rows has a ranked metric
+    errors, by = board.metric.skewed, ranked_by(board.metric)
     reference, bound = escape_markdown(board.reference), escape_markdown(board.bound)
+    change = "Ratios" if errors else "Differences"
     to = [f"to {reference}, named before looking"] if reference else []
     to += [f"to {bound}, a bound"] if bound else []
     lines = [
-        f"Score: mean over the first {OFFICIAL_EPISODES:,} test episodes and all seeds, ± half of a closed 95 % "
-        f"interval: other episodes of this pool and, from {ALGORITHM_SEEDS} seeds on, other trainings. Checkpoints "
-        "(fewer seeds) speak of these trainings only. [low, high]: not symmetric (bootstrap-t).",
-        "Rank 2 (1-3): second by the mean, places 1 to 3 are not ruled out (all pairs of the section on the same "
+        f"Score: {by} over the first {OFFICIAL_EPISODES:,} test episodes and all seeds, with a closed 95 % interval "
+        f"(± half of it, or [low, high]): other episodes of this pool and, from {ALGORITHM_SEEDS} seeds on, other "
+        "trainings. Checkpoints (fewer seeds) speak of these trainings only. df: degrees of freedom of the interval, "
+        "where seeds leave fewer than 10; near 2 it is mostly three trainings' spread that it is made of.",
+        *(_error_notes() if errors else []),
+        f"Rank 2 (1-3): second by the {by}, places 1 to 3 are not ruled out (all pairs of the section on the same "
         "episodes, Holm-corrected). Bold: first place is not ruled out. No rank: checkpoints, bounds, older sources, "
         "a row alone.",
-        f"Differences {' and '.join(to)}{' ' if to else ''}are paired, episode by episode, with 95 % intervals of "
-        "their own; that two separate intervals overlap says little. Other pairs: `bench compare`.",
+        f"{change} {' and '.join(to)}{' ' if to else ''}are paired, episode by episode, with 95 % "
+        "intervals of their own; that two separate intervals overlap says little. Other pairs: `bench compare`.",
         f"On new classes: the open interval (leaving out one class at a time), shown where it is wider and the pool "
         f"has at most {SMALL_POOL} classes. Formulas, and how often each claim holds: docs/statistics.md.",
     ]
+    if ceiling := max((ceiling_passed(row.score.mean, board.metric) for row in board.rows), default=""):
+        lines.append(
+            f"Above {ceiling}: the mistakes that are left lie in few episodes, and intervals may hold less often than "
+            "they say."
+        )
     levels = [level for level in LEVELS if any(level in row.carried_over for row in board.rows)]
     return [*lines, *(f"{CARRIED_OVER[level].capitalize()}: {EXPLAINED[level]}" for level in levels)]
+
+
+def _error_notes() -> list[str]:
+    """Why an error's mean does not rank, and what the notes on its tail say."""
+    return [
+        "Errors differ by factors, and a few episodes can carry their mean: rows are ranked and compared on logarithms "
+        "of the episodes' errors. The geometric mean speaks of the usual episode, the mean (as papers print it) of the "
+        "sum of all; a learner that fails rarely but badly can be first in one and last in the other.",
+        f"20 of 2,000 episodes carry so much of the mean: said from {HEAVY:.0%} on. Such a mean is printed without an "
+        "interval, because other episodes may give quite another one; it may have no long-run value at all. The other "
+        "means have bootstrap-t intervals, with ends above 0.",
+    ]
 
 
 def _header(board: Board) -> str:
@@ -112,8 +138,8 @@ def _header(board: Board) -> str:
     source = f" ({escape_markdown(board.data_source)})" if board.data_source else ""
     lines = [
         f"**{escape_markdown(board.suite)}**, version {board.version}, {board.kind}: "
-        f"{escape_markdown(board.metric.name)} in {_shown(board.metric.unit)}, {better} is better, over the first "
-        f"{OFFICIAL_EPISODES:,} test episodes. "
+        f"{escape_markdown(board.metric.name)} in {_shown(board.metric.unit)}, {better} is better, "
+        f"{ranked_by(board.metric)} over the first {OFFICIAL_EPISODES:,} test episodes. "
         f"Manifest `{_short(board.manifest_sha256)}`{data}{source}.",
     ]
     if others := [m for m in board.extra_metrics if m.unit != board.metric.unit]:
@@ -163,12 +189,13 @@ def rich_tables(board: Board) -> list[RichTable]:
     """One rich table per section, captioned with the hardware its speeds were measured on, and one of what was
     published."""
     tables = []
+    page_only = _PAGE_ONLY | {mean_header(metric) for metric in board.extra_metrics if metric.skewed}
     for table in section_tables(board):
         hardware = sorted({row[table.headers.index("speed measured on")] for row in table.rows} - {NONE})
         rich = rich_table(
             table,
             f"{board.suite}: {table.title}",
-            _PAGE_ONLY if len(hardware) < 2 else _PAGE_ONLY - {"speed measured on"},
+            page_only if len(hardware) < 2 else page_only - {"speed measured on"},
         )
         rich.caption = f"episodes/s on {hardware[0]}" if len(hardware) == 1 else None
         tables.append(rich)

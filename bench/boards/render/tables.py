@@ -10,9 +10,12 @@ from bench.boards.board.rows import SECTIONS, Board, LeftOut, MetricSpec, Row, s
 from bench.boards.render.formats import (
     NONE,
     Table,
-    delta_text,
+    change_text,
+    mean_header,
+    mean_text,
     metric_header,
     rank_text,
+    ranked_header,
     rate_text,
     score_text,
     seconds_text,
@@ -53,14 +56,15 @@ def _columns(board: Board, rows: Sequence[Row]) -> list[_Column]:
     metric = board.metric
     columns = [
         _Column("algorithm", False, algorithm_text),
-        _Column(metric_header(metric), True, lambda row: score_text(row.score, metric.unit), bold=True),
+        _Column(ranked_header(metric), True, lambda row: score_text(row.score, metric.unit), bold=True),
         *_ranking_columns(board, metric, rows),
+        *(_error_columns(metric) if metric.skewed else []),
     ]
     for extra in board.extra_metrics:
         if any(extra.name in row.extras for row in rows):
             columns.append(_extra_column(extra))
     if board.bound:
-        columns.append(_Column(f"gap to {board.bound}", True, lambda row: _interval(row.gap, metric.unit)))
+        columns.append(_Column(f"gap to {board.bound}", True, lambda row: _gap(row, metric)))
     return [
         *columns,
         _Column("recipe", False, _recipe),
@@ -70,7 +74,7 @@ def _columns(board: Board, rows: Sequence[Row]) -> list[_Column]:
         _Column("training", True, _training),
         _Column("episodes/s", True, lambda row: rate_text(row.speed.episodes_per_s) if row.speed else NONE),
         _Column("speed measured on", False, lambda row: row.speed.hardware_class if row.speed else NONE),
-        _Column("notes", False, lambda row: "; ".join(filter(None, (row.label, *row.flags))) or NONE),
+        _Column("notes", False, lambda row: "; ".join(filter(None, (row.label, *row.flags, *row.cautions))) or NONE),
     ]
 
 
@@ -81,14 +85,28 @@ def _ranking_columns(board: Board, metric: MetricSpec, rows: Sequence[Row]) -> l
         columns.append(_Column("rank", True, lambda row: rank_text(row.rank), bold=True))
     if any(row.delta for row in rows):
         header = f"vs {board.reference}"
-        columns.append(_Column(header, True, lambda row: delta_text(row.delta, metric.unit) if row.delta else NONE))
+        columns.append(_Column(header, True, lambda row: change_text(row.delta, metric) if row.delta else NONE))
     if any(row.new_classes for row in rows):
         columns.append(_Column("on new classes", True, lambda row: _interval(row.new_classes, metric.unit)))
     return columns
 
 
+def _error_columns(metric: MetricSpec) -> list[_Column]:
+    """What people know an error by, beside the number that ranks."""
+    mean = _Column("mean", True, lambda row: mean_text(metric, row.plain, row.errors.get(metric.name)))
+    return [mean, _Column("median", True, lambda row: f"{row.errors[metric.name].median:.3g}")]
+
+
 def _extra_column(metric: MetricSpec) -> _Column:
-    return _Column(metric_header(metric), True, lambda row: _interval(row.extras.get(metric.name), metric.unit))
+    def text(row: Row) -> str:
+        return mean_text(metric, mean, row.errors.get(metric.name)) if (mean := row.extras.get(metric.name)) else NONE
+
+    return _Column(mean_header(metric), True, text)
+
+
+def _gap(row: Row, metric: MetricSpec) -> str:
+    """A ratio of errors; a difference needs no sign, because the header names its direction."""
+    return change_text(row.gap, metric) if row.gap and metric.skewed else _interval(row.gap, metric.unit)
 
 
 def algorithm_text(row: Row) -> str:

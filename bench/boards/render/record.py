@@ -1,0 +1,59 @@
+"""One run's metrics as text: of an error the geometric mean that boards rank by, beside the mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.boards.board.admission import load_run
+from bench.boards.board.domain_facts import metric_spec
+from bench.boards.board.ranking import error_summary, plain_mean
+from bench.boards.render.formats import NONE, mean_text, metric_header, score_text
+from bench.errors import Mismatch, StoreError
+from bench.records import Metric, Record, RunStore
+from bench.stats import Interval
+
+
+@dataclass(frozen=True)
+class MetricText:
+    """A metric of one checkpoint with 95 % closed intervals; `geometric` is "—" for what is no error."""
+
+    name: str
+    mean: str
+    geometric: str
+
+    @property
+    def ranked(self) -> str:
+        """The number that boards rank by, with its name: `accuracy, % 98.27 ± 0.14`, `mse 0.057 [0.052, 0.062]`."""
+        return f"{self.name} {self.mean}" if self.geometric == NONE else f"{self.name}, geometric mean {self.geometric}"
+
+
+def _recorded(metric: Metric) -> Interval:
+    low, high = metric.ci95
+    return Interval(metric.mean, low, high, metric.se, metric.sd, metric.n, metric.ci_method)
+
+
+def metric_texts(store: RunStore, path: Path, record: Record) -> list[MetricText]:
+    """The record's metrics in its order. Errors are recomputed from the scores; without those, means stand alone."""
+    specs = [metric_spec(metric, record.suite.kind) for metric in record.metrics]
+    scores = {}
+    if any(spec.skewed for spec in specs):
+        try:
+            scores = load_run(store, path, record, record.episodes).scores
+        except (Mismatch, StoreError):  # `bench verify` says what is wrong with them
+            scores = {}
+    texts = []
+    for metric, spec in zip(record.metrics, specs, strict=True):
+        header = metric_header(spec)
+        if not spec.skewed:
+            texts.append(MetricText(header, score_text(_recorded(metric), spec.unit), NONE))
+        elif spec.name in scores:
+            own = scores[spec.name][None]
+            errors = error_summary(own, spec)
+            mean = mean_text(spec, plain_mean(own, spec), errors)
+            if errors.top.heavy:
+                mean += f", {errors.top.share:.0%} of it in 1% of the episodes"
+            texts.append(MetricText(header, mean, score_text(errors.geometric, spec.unit)))
+        else:
+            texts.append(MetricText(header, f"{metric.mean:.3f}", NONE))
+    return texts
