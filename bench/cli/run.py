@@ -14,6 +14,7 @@ from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, pars
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bench.boards.compare.sharpened import SharpenedRun
     from bench.runs.outcome import Outcome
 
 
@@ -59,6 +60,10 @@ def run_command(
     configs_tried: Annotated[
         int, typer.Option(min=1, help="Configurations tried on validation before this one; goes into the record.")
     ] = 1,
+    controls: Annotated[
+        list[Path] | None,
+        typer.Option(help="Records of other learners, to sharpen a short run's interval [default: published, --runs]."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -113,7 +118,7 @@ def run_command(
         outcomes.extend(run_all(jobs, said))
     finally:
         if outcomes:
-            _print(outcomes, as_json)
+            _print(outcomes, _sharpened(outcomes, controls, runs), as_json)
             for resolution in resolved:
                 resolution.remember()
     if any(outcome.bad for outcome in outcomes):
@@ -124,13 +129,30 @@ def _say(said: Console, text: str) -> None:
     said.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _print(outcomes: list[Outcome], as_json: bool) -> None:
+def _sharpened(outcomes: list[Outcome], controls: list[Path] | None, runs: Path) -> list[SharpenedRun | None]:
+    """Of each outcome in order."""
+    from bench.boards.compare.sharpened import sharpened_run
+    from bench.records import RunStore, default_roots
+
+    roots = controls or [*default_roots(), runs]
+    store = RunStore(runs)
+    return [sharpened_run(roots, store, o.path, o.record) if o.record else None for o in outcomes]
+
+
+def _print(outcomes: list[Outcome], sharpened: list[SharpenedRun | None], as_json: bool) -> None:
+    from bench.boards.render.sharpened import sharpened_json, sharpened_line
+
+    pairs = list(zip(outcomes, sharpened, strict=True))
     if as_json:
-        print_json([_plain(outcome) for outcome in outcomes])
+        print_json([_plain(outcome) | {"sharpened": sharpened_json(found)} for outcome, found in pairs])
         return
     from bench.cli.tables import outcomes_table
 
-    console().print(outcomes_table(outcomes))
+    out = console()
+    out.print(outcomes_table(outcomes))
+    for outcome, found in pairs:
+        if found:
+            _say(out, f"{outcome.job.title}: {sharpened_line(found)}")
     typer.echo(f"bench show {shlex.quote(str(outcomes[-1].path))}")
 
 

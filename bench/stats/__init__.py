@@ -7,6 +7,7 @@ claims and its coverage by simulation.
 
 from bench.stats.bootstrap import bootstrap_t_interval
 from bench.stats.classes import open_interval
+from bench.stats.control import EPISODES_A_CONTROL, Sharpened, control_variates, episodes_needed_with_controls
 from bench.stats.intervals import Interval, t_interval
 from bench.stats.pairs import Difference, crossed_difference, paired_difference, sign_flip_p
 from bench.stats.planning import PREFIXES, PilotVariances, Plan, episodes_needed, pilot_variances, plan
@@ -16,6 +17,7 @@ from bench.stats.suites import mean_across_suites
 from bench.stats.variance import VarianceSplit, variance_split
 
 __all__ = [
+    "EPISODES_A_CONTROL",
     "PREFIXES",
     "Comparison",
     "Difference",
@@ -23,13 +25,16 @@ __all__ = [
     "PilotVariances",
     "Plan",
     "Rank",
+    "Sharpened",
     "VarianceSplit",
     "bootstrap_t_interval",
     "compare_all",
     "compare_to",
+    "control_variates",
     "crossed_difference",
     "crossed_interval",
     "episodes_needed",
+    "episodes_needed_with_controls",
     "holm",
     "mean_across_suites",
     "open_interval",

@@ -7,8 +7,11 @@ the truth. Each names the band its share must fall in; methods known to be wrong
 the simulation shows that it can fail. The slow tests assert the same scenarios.
 """
 
+from bench.stats.coverage import scenarios
+from bench.stats.coverage.control_scenarios import CONTROL_SCENARIOS
 from bench.stats.coverage.scenario import Outcome, Scenario, simulate
-from bench.stats.coverage.scenarios import SCENARIOS
 from bench.stats.coverage.table import BEGIN, END, insert, table
+
+SCENARIOS = (*scenarios.SCENARIOS, *CONTROL_SCENARIOS)
 
 __all__ = ["BEGIN", "END", "SCENARIOS", "Outcome", "Scenario", "insert", "simulate", "table"]
