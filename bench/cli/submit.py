@@ -140,9 +140,10 @@ def verify_command(
 
                 report = verify_rescored(entry, site)
             elif level == "fresh":
+                from bench.records import default_roots
                 from bench.submissions.fresh import verify_fresh
 
-                report = verify_fresh(entry, nonce, site, episodes, reference)
+                report = verify_fresh(entry, nonce, site, episodes, reference, against or default_roots())
             else:
                 from bench.records import default_roots
                 from bench.submissions.rerun import verify_rerun

@@ -7,12 +7,18 @@ claims and its coverage by simulation.
 
 from bench.stats.bootstrap import bootstrap_t_interval
 from bench.stats.classes import open_interval
-from bench.stats.control import EPISODES_A_CONTROL, Sharpened, control_variates, episodes_needed_with_controls
+from bench.stats.control import (
+    EPISODES_A_CONTROL,
+    Sharpened,
+    control_variates,
+    episodes_needed_with_controls,
+)
 from bench.stats.intervals import Interval, t_interval
 from bench.stats.pairs import Difference, crossed_difference, paired_difference, sign_flip_p
 from bench.stats.planning import PREFIXES, PilotVariances, Plan, episodes_needed, pilot_variances, plan
 from bench.stats.ranks import Comparison, Rank, compare_all, compare_to, holm, rank_intervals
 from bench.stats.seeds import crossed_interval
+from bench.stats.shift import control_shift
 from bench.stats.suites import mean_across_suites
 from bench.stats.variance import VarianceSplit, variance_split
 
@@ -30,6 +36,7 @@ __all__ = [
     "bootstrap_t_interval",
     "compare_all",
     "compare_to",
+    "control_shift",
     "control_variates",
     "crossed_difference",
     "crossed_interval",

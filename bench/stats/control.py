@@ -29,11 +29,11 @@ _REPEATED = 1e-6  # of the largest singular value: directions with less are repe
 
 @dataclass(frozen=True)
 class Sharpened:
-    """A mean over n episodes, as it is and with control variates.
+    """A mean (or a shift of one) as it is and with control variates.
 
-    plain : Student's t over the n episodes, for the target asked for
+    plain : the interval without controls
     sharpened : with controls; the plain interval where they explain nothing
-    controls : the columns of `known` that were used; () where the plain interval stands
+    controls : the columns that were used; () where the plain interval stands
     episodes : N, of the stream on which the controls are known
     """
 
@@ -96,7 +96,7 @@ def control_variates(
     >>> [f"{mean.mean:.3f} ± {mean.se:.4f}" for mean in (found.plain, found.sharpened)]
     ['0.705 ± 0.0051', '0.700 ± 0.0011']
     """
-    y, x = vector(scores), _known(known)
+    y, x = vector(scores), known_scores(known)
     n, episodes = y.size, len(x)
     if episodes < n:
         raise UsageError(f"Expected controls on at least the {n:,} scored episodes; found {episodes:,}.")
@@ -104,7 +104,7 @@ def control_variates(
     if target == "stream":
         part = math.sqrt(1 - n / episodes)
         plain = student_interval(plain.mean, part * plain.se, plain.sd, n, n - 1, level, "t, finite stream")
-    used = _usable(x[:n])[: n // EPISODES_A_CONTROL]
+    used = usable(x[:n])[: n // EPISODES_A_CONTROL]
     z = y - _corrections(y, x[:n, used] - x[:, used].mean(axis=0)) if used else y
     mean, sd = mean_and_sd(z)
     if sd >= plain.sd:
@@ -148,14 +148,14 @@ def episodes_needed_with_controls(
     return max(2, math.ceil(unexplained / allowed))
 
 
-def _known(known: npt.ArrayLike) -> FloatArray:
+def known_scores(known: npt.ArrayLike) -> FloatArray:
     x = numbers(known, "the controls' scores")
     if x.ndim != 2:
         raise UsageError(f"Expected the controls' scores of shape [episodes, controls]; found shape {list(x.shape)}.")
     return x
 
 
-def _usable(x: FloatArray) -> list[int]:
+def usable(x: FloatArray) -> list[int]:
     """The columns of float64 [n, k] that vary."""
     return [j for j in range(x.shape[1]) if np.ptp(x[:, j]) > _NO_SPREAD * np.abs(x[:, j]).max()]
 
@@ -166,11 +166,11 @@ def _corrections(y: FloatArray, distances: FloatArray) -> FloatArray:
     corrections = np.empty_like(y)
     for k in range(_FOLDS):
         own = fold == k
-        corrections[own] = distances[own] @ _coefficients(distances[~own], y[~own])
+        corrections[own] = distances[own] @ coefficients(distances[~own], y[~own])
     return corrections
 
 
-def _coefficients(x: FloatArray, y: FloatArray) -> FloatArray:
+def coefficients(x: FloatArray, y: FloatArray) -> FloatArray:
     """Least-squares coefficients of y on float64 [m, k], with an intercept that is not returned.
 
     Controls that repeat each other share what is theirs: of equally good coefficients the smallest are taken.
@@ -178,5 +178,5 @@ def _coefficients(x: FloatArray, y: FloatArray) -> FloatArray:
     spread = x.std(axis=0)
     spread[spread == 0.0] = np.inf  # constant in these folds
     standardised = (x - x.mean(axis=0)) / spread
-    coefficients: FloatArray = np.linalg.lstsq(standardised, y - y.mean(), rcond=_REPEATED)[0] / spread
-    return coefficients
+    slopes: FloatArray = np.linalg.lstsq(standardised, y - y.mean(), rcond=_REPEATED)[0] / spread
+    return slopes

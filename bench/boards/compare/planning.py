@@ -115,7 +115,8 @@ def _with_controls(
     if found is not None:
         episodes = episodes_needed_with_controls(cell, found.unexplained, found.episodes, delta, power, level)
         sd = math.sqrt(found.unexplained) * cell
-        yield CheckpointPlan(sd, f"sharpened by {len(found.controls)} others", episodes)
+        others = "1 other" if len(found.controls) == 1 else f"{len(found.controls)} others"
+        yield CheckpointPlan(sd, f"sharpened by {others}", episodes)
 
 
 def _pilot_scores(compared: Compared) -> Matrix:

@@ -55,6 +55,7 @@ def _clipped_mean() -> float:
 
 
 _CLIPPED = _clipped_mean()
+_RESIDUAL = 1 - 3 * 0.7**2 / (1 + 2 * 0.7)  # of the variance, beside three controls with correlation 0.7: 1 - r' R^-1 r
 
 
 def _sharpened(world: ControlWorld) -> Draw:
@@ -88,6 +89,25 @@ def _known_means_taken_as_exact(world: ControlWorld) -> Draw:
     return draw
 
 
+def _no_shift(world: ControlWorld) -> Draw:
+    """Holds when an honest learner's shift from the rest of the stream to its last n episodes may be 0."""
+
+    def draw(rng: np.random.Generator) -> bool:
+        scores, known, _ = world.draw(rng)
+        before, after = slice(world.stream - world.n), slice(world.stream - world.n, None)
+        return covers(stats.control_shift(scores[before], known[before], scores[after], known[after]).sharpened, 0.0)
+
+    return draw
+
+
+def _planned(rng: np.random.Generator) -> bool:
+    """The difference of two checkpoints, one point apart, is found; three others have answered 10,000 episodes."""
+    world = ControlWorld(0, 3, stream=10_000)
+    scores, known, _ = world.draw(rng)
+    n = stats.episodes_needed_with_controls(8.0, _RESIDUAL, world.stream, delta=1.0)
+    return stats.control_variates(1.0 + scores[:n], known).sharpened.low > 0
+
+
 def _scenario(claim: str, world: ControlWorld) -> Scenario:
     controls = "1 control" if world.k == 1 else f"{world.k} controls"
     name = f"{claim}, {world.n:,} of {world.stream:,} episodes, {controls}"
@@ -112,6 +132,22 @@ CONTROL_SCENARIOS: tuple[Scenario, ...] = (
         _of_the_stream(ControlWorld(1000, 6)),
         0.94,
         0.96,
+        2000,
+    ),
+    Scenario(
+        "no shift, 600 fresh and 2,000 episodes",
+        "control_shift",
+        _no_shift(ControlWorld(600, 3, stream=2600)),
+        0.94,
+        0.96,
+        2000,
+    ),
+    Scenario(
+        "power: 1 point, 3 controls known on 10,000 episodes",
+        "episodes_needed_with_controls",
+        _planned,
+        0.79,
+        0.81,
         2000,
     ),
     Scenario(
