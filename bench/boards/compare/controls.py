@@ -70,7 +70,7 @@ def find_controls(
     """
     measured = {learner_of(record), *also_not}
     found: list[tuple[Known, Matrix]] = []
-    for control in _one_a_learner(_candidates(roots, record, metric, more_than), measured):
+    for control in one_a_learner(candidates(roots, record, metric, more_than), measured):
         with contextlib.suppress(Mismatch, StoreError):
             found.append((control, read_scores(control.store, control.path, control.record, metric)))
     if not found:
@@ -104,7 +104,7 @@ def is_error(record: Record, metric: str) -> bool:
     return bool(domain and domain.metric(metric).skewed)
 
 
-def _candidates(roots: Sequence[Path], record: Record, metric: str, more_than: int) -> Iterator[Known]:
+def candidates(roots: Sequence[Path], record: Record, metric: str, more_than: int) -> Iterator[Known]:
     for store, run in each_run(roots, record.suite.name):
         other = run.record
         if (
@@ -119,7 +119,7 @@ def _candidates(roots: Sequence[Path], record: Record, metric: str, more_than: i
             yield Known(learner_of(other), store, run.path, other)
 
 
-def _one_a_learner(candidates: Iterator[Known], measured: Collection[Learner]) -> Iterator[Known]:
+def one_a_learner(candidates: Iterator[Known], measured: Collection[Learner]) -> Iterator[Known]:
     """One run of each learner, by name; whoever shares a name with the measured ones may be the same learner moved."""
     taken = {learner.name for learner in measured} | {learner.origin for learner in measured}
     for control in sorted(candidates, key=_preference):
