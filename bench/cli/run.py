@@ -130,21 +130,24 @@ def _say(said: Console, text: str) -> None:
 
 
 def _sharpened(outcomes: list[Outcome], controls: list[Path] | None, runs: Path) -> list[SharpenedRun | None]:
-    """Of each outcome in order."""
+    """Of each outcome in order; smoke runs are for trying out."""
+    worth = [outcome.record is not None and outcome.record.budget != "smoke" for outcome in outcomes]
+    if not any(worth):
+        return [None] * len(outcomes)
     from bench.boards.compare.sharpened import sharpened_run
     from bench.records import RunStore, default_roots
 
-    roots = controls or [*default_roots(), runs]
-    store = RunStore(runs)
-    return [sharpened_run(roots, store, o.path, o.record) if o.record else None for o in outcomes]
+    roots, store = controls or [*default_roots(), runs], RunStore(runs)
+    return [
+        sharpened_run(roots, store, outcome.path, outcome.record) if asked and outcome.record else None
+        for asked, outcome in zip(worth, outcomes, strict=True)
+    ]
 
 
 def _print(outcomes: list[Outcome], sharpened: list[SharpenedRun | None], as_json: bool) -> None:
-    from bench.boards.render.sharpened import sharpened_json, sharpened_line
-
     pairs = list(zip(outcomes, sharpened, strict=True))
     if as_json:
-        print_json([_plain(outcome) | {"sharpened": sharpened_json(found)} for outcome, found in pairs])
+        print_json([_plain(outcome, found) for outcome, found in pairs])
         return
     from bench.cli.tables import outcomes_table
 
@@ -152,11 +155,13 @@ def _print(outcomes: list[Outcome], sharpened: list[SharpenedRun | None], as_jso
     out.print(outcomes_table(outcomes))
     for outcome, found in pairs:
         if found:
+            from bench.boards.render.sharpened import sharpened_line
+
             _say(out, f"{outcome.job.title}: {sharpened_line(found)}")
     typer.echo(f"bench show {shlex.quote(str(outcomes[-1].path))}")
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
+def _plain(outcome: Outcome, sharpened: SharpenedRun | None) -> dict[str, Any]:
     record = outcome.record.model_dump(mode="json", by_alias=True) if outcome.record else {}
     return {
         "path": str(outcome.path),
@@ -165,4 +170,13 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
         **record,
         "status": outcome.status,
         "reason": outcome.reason or None,
+        "sharpened": _sharpened_plain(sharpened),
     }
+
+
+def _sharpened_plain(sharpened: SharpenedRun | None) -> dict[str, Any] | None:
+    if sharpened is None:
+        return None
+    from bench.boards.render.sharpened import sharpened_json
+
+    return sharpened_json(sharpened)

@@ -175,8 +175,8 @@ def coefficients(x: FloatArray, y: FloatArray) -> FloatArray:
 
     Controls that repeat each other share what is theirs: of equally good coefficients the smallest are taken.
     """
-    spread = x.std(axis=0)
-    spread[spread == 0.0] = np.inf  # constant in these folds
+    constant = np.ptp(x, axis=0) == 0.0  # in these folds
+    spread = np.where(constant, np.inf, x.std(axis=0))
     standardised = (x - x.mean(axis=0)) / spread
     slopes: FloatArray = np.linalg.lstsq(standardised, y - y.mean(), rcond=_REPEATED)[0] / spread
     return slopes

@@ -140,4 +140,4 @@ def _closest_first(scores: Matrix) -> list[int]:
     norms = np.sqrt((centred**2).sum(axis=0))
     unit = centred / np.where(norms > 0.0, norms, np.inf)
     closeness = np.abs(unit.T @ unit).sum(axis=0) - (norms > 0.0)
-    return sorted(range(scores.shape[1]), key=lambda j: (-closeness[j], j))
+    return sorted(range(scores.shape[1]), key=lambda j: (-round(float(closeness[j]), 6), j))  # no order by rounding

@@ -22,10 +22,8 @@ def sharpened_line(found: SharpenedRun) -> str:
     )
 
 
-def sharpened_json(found: SharpenedRun | None) -> dict[str, Any] | None:
-    """In the record's unit; null where there was nothing to sharpen with, or nothing gained."""
-    if found is None:
-        return None
+def sharpened_json(found: SharpenedRun) -> dict[str, Any]:
+    """In the record's unit."""
     return {
         "metric": found.metric.name,
         "mean": "geometric" if found.geometric else "arithmetic",
