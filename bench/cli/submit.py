@@ -76,7 +76,10 @@ def verify_command(
     ] = "consistent",
     against: Annotated[
         list[Path] | None,
-        typer.Option(help="Directory of records to compare with. Repeatable [default: published records, ./runs]."),
+        typer.Option(
+            help="Directory of records to compare with; fresh: whose learners answer, too. "
+            "Repeatable [default: published records, ./runs]."
+        ),
     ] = None,
     submitted: Annotated[
         bool, typer.Option("--submitted", help="Demand a packed bundle without verifications, as a pull request must.")
