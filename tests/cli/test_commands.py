@@ -51,7 +51,7 @@ def test_every_reading_verb_prints_json(work: Path, cli: Cli) -> None:
     assert _json(cli, "info", "sinusoid-10s")["suite"] == "sinusoid-10s@1"
     shown = _json(cli, "show", outcomes[0]["key"][:8], "--runs", "runs")
     assert {name: value for name, value in shown.items() if name != "path"} == {
-        name: value for name, value in outcomes[0].items() if name not in ("path", "cached", "stored")
+        name: value for name, value in outcomes[0].items() if name not in ("path", "cached", "stored", "sharpened")
     }
     assert {row["name"] for row in _json(cli, "data", "status")["datasets"]} >= {"omniglot", "glyphs"}
     assert isinstance(_json(cli, "leaderboard", "--runs", "runs"), list)
