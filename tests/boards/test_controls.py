@@ -193,6 +193,9 @@ def test_the_check_on_real_records_takes_every_learner_for_a_new_one(
     relnet = measured["relnet"]
     assert (relnet.episodes, relnet.stream, relnet.controls) == (1000, 2000, 2)
     assert relnet.ratio > 1.5 and relnet.mse_ratio > 1.2 and relnet.held > 0.85
+    (ring,) = [m for m in halves.measure([root], 400, 40, consecutive=True) if m.learner == "relnet"]
+    assert ring.plain_held != relnet.plain_held and ring.ratio > 1.5
+    assert not list(halves.measure([root], 1000, 2, suite="sinusoid-10s"))
     monkeypatch.setattr("sys.argv", ["halves", str(root), "--repetitions", "3"])
     assert halves.main() == 0
     assert len(capsys.readouterr().out.splitlines()) == 2 + 3

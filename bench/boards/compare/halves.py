@@ -45,9 +45,14 @@ class Measured:
     held: float
 
 
-def measure(roots: Sequence[Path], episodes: int, repetitions: int) -> Iterator[Measured]:
-    """Every learner of every suite below the roots that has more episodes than a short run shall have."""
-    for newest in _newest_of_each_suite(roots):
+def measure(
+    roots: Sequence[Path], episodes: int, repetitions: int, consecutive: bool = False, suite: str | None = None
+) -> Iterator[Measured]:
+    """Every learner of every suite (or one) below the roots that has more episodes than a short run shall have.
+
+    consecutive : a short run is a stretch of the stream, taken as a ring, as a prefix is; else its episodes are random
+    """
+    for newest in _newest_of_each_suite(roots, suite):
         metric = newest.metrics[0].name
         for run in one_a_learner(candidates(roots, newest, metric, more_than=1), measured=()):
             controls = find_controls(roots, run.record, metric, more_than=1)
@@ -59,7 +64,7 @@ def measure(roots: Sequence[Path], episodes: int, repetitions: int) -> Iterator[
                 continue
             y, known = scores[:stream], controls.scores[:stream]
             rng = np.random.default_rng(zlib.crc32(f"{newest.suite.name} {run.learner}".encode()))
-            trials = np.array([_trial(y, known, episodes, rng) for _ in range(repetitions)])
+            trials = np.array([_trial(y, known, episodes, rng, consecutive) for _ in range(repetitions)])
             plain, sharp = trials[:, 0] - y.mean(), trials[:, 1] - y.mean()
             yield Measured(
                 suite=newest.suite.name,
@@ -79,10 +84,13 @@ def main() -> int:
     parser.add_argument("roots", nargs="*", type=Path, help="directories of records [default: published, ./runs]")
     parser.add_argument("--episodes", type=int, default=1000, help="of a short run [default: 1000]")
     parser.add_argument("--repetitions", type=int, default=200, help="short runs a learner [default: 200]")
+    parser.add_argument("--consecutive", action="store_true", help="short runs are stretches, not random episodes")
+    parser.add_argument("--suite", help="only this one")
     asked = parser.parse_args()
     sys.stdout.write("| suite | learner | episodes | others | variance / | squared errors / | plain held | held |\n")
     sys.stdout.write("|---|---|---:|---:|---:|---:|---:|---:|\n")
-    for found in measure(asked.roots or default_roots(), asked.episodes, asked.repetitions):
+    roots = asked.roots or default_roots()
+    for found in measure(roots, asked.episodes, asked.repetitions, asked.consecutive, asked.suite):
         sys.stdout.write(_row(found) + "\n")
         sys.stdout.flush()
     return 0
@@ -102,9 +110,9 @@ def _row(found: Measured) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _newest_of_each_suite(roots: Sequence[Path]) -> list[Record]:
+def _newest_of_each_suite(roots: Sequence[Path], suite: str | None) -> list[Record]:
     newest: dict[str, Record] = {}
-    for _, run in each_run(roots):
+    for _, run in each_run(roots, suite):
         record = run.record
         if record and record.status == "ok" and record.metrics and record.budget == "full":
             other = newest.get(record.suite.name)
@@ -113,9 +121,11 @@ def _newest_of_each_suite(roots: Sequence[Path]) -> list[Record]:
     return list(newest.values())
 
 
-def _trial(y: Matrix, known: Matrix, n: int, rng: np.random.Generator) -> tuple[float, float, float, bool, bool]:
-    """Both means of n random episodes, the variance ratio, and whether each interval contains the stream's mean."""
-    order = rng.permutation(y.size)
+def _trial(
+    y: Matrix, known: Matrix, n: int, rng: np.random.Generator, consecutive: bool
+) -> tuple[float, float, float, bool, bool]:
+    """Both means of n episodes, the variance ratio, and whether each interval contains the stream's mean."""
+    order = np.roll(np.arange(y.size), rng.integers(y.size)) if consecutive else rng.permutation(y.size)
     found = control_variates(y[order[:n]], known[order], target="stream")
     truth = float(y.mean())
     plain, sharp = found.plain, found.sharpened
