@@ -14,6 +14,7 @@ from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, pars
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bench.boards.compare.sharpened import SharpenedRun
     from bench.runs.outcome import Outcome
 
 
@@ -59,6 +60,10 @@ def run_command(
     configs_tried: Annotated[
         int, typer.Option(min=1, help="Configurations tried on validation before this one; goes into the record.")
     ] = 1,
+    controls: Annotated[
+        list[Path] | None,
+        typer.Option(help="Records of other learners, to sharpen a short run's interval [default: published, --runs]."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -113,7 +118,7 @@ def run_command(
         outcomes.extend(run_all(jobs, said))
     finally:
         if outcomes:
-            _print(outcomes, as_json)
+            _print(outcomes, _sharpened(outcomes, controls, runs), as_json)
             for resolution in resolved:
                 resolution.remember()
     if any(outcome.bad for outcome in outcomes):
@@ -124,17 +129,39 @@ def _say(said: Console, text: str) -> None:
     said.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _print(outcomes: list[Outcome], as_json: bool) -> None:
+def _sharpened(outcomes: list[Outcome], controls: list[Path] | None, runs: Path) -> list[SharpenedRun | None]:
+    """Of each outcome in order; smoke runs are for trying out."""
+    worth = [outcome.record is not None and outcome.record.budget != "smoke" for outcome in outcomes]
+    if not any(worth):
+        return [None] * len(outcomes)
+    from bench.boards.compare.sharpened import sharpened_run
+    from bench.records import RunStore, default_roots
+
+    roots, store = controls or [*default_roots(), runs], RunStore(runs)
+    return [
+        sharpened_run(roots, store, outcome.path, outcome.record) if asked and outcome.record else None
+        for asked, outcome in zip(worth, outcomes, strict=True)
+    ]
+
+
+def _print(outcomes: list[Outcome], sharpened: list[SharpenedRun | None], as_json: bool) -> None:
+    pairs = list(zip(outcomes, sharpened, strict=True))
     if as_json:
-        print_json([_plain(outcome) for outcome in outcomes])
+        print_json([_plain(outcome, found) for outcome, found in pairs])
         return
     from bench.cli.tables import outcomes_table
 
-    console().print(outcomes_table(outcomes))
+    out = console()
+    out.print(outcomes_table(outcomes))
+    for outcome, found in pairs:
+        if found:
+            from bench.boards.render.sharpened import sharpened_line
+
+            _say(out, f"{outcome.job.title}: {sharpened_line(found)}")
     typer.echo(f"bench show {shlex.quote(str(outcomes[-1].path))}")
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
+def _plain(outcome: Outcome, sharpened: SharpenedRun | None) -> dict[str, Any]:
     record = outcome.record.model_dump(mode="json", by_alias=True) if outcome.record else {}
     return {
         "path": str(outcome.path),
@@ -143,4 +170,13 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
         **record,
         "status": outcome.status,
         "reason": outcome.reason or None,
+        "sharpened": _sharpened_plain(sharpened),
     }
+
+
+def _sharpened_plain(sharpened: SharpenedRun | None) -> dict[str, Any] | None:
+    if sharpened is None:
+        return None
+    from bench.boards.render.sharpened import sharpened_json
+
+    return sharpened_json(sharpened)

@@ -76,7 +76,10 @@ def verify_command(
     ] = "consistent",
     against: Annotated[
         list[Path] | None,
-        typer.Option(help="Directory of records to compare with. Repeatable [default: published records, ./runs]."),
+        typer.Option(
+            help="Directory of records to compare with; fresh: whose learners answer, too. "
+            "Repeatable [default: published records, ./runs]."
+        ),
     ] = None,
     submitted: Annotated[
         bool, typer.Option("--submitted", help="Demand a packed bundle without verifications, as a pull request must.")
@@ -140,9 +143,10 @@ def verify_command(
 
                 report = verify_rescored(entry, site)
             elif level == "fresh":
+                from bench.records import default_roots
                 from bench.submissions.fresh import verify_fresh
 
-                report = verify_fresh(entry, nonce, site, episodes, reference)
+                report = verify_fresh(entry, nonce, site, episodes, reference, against or default_roots())
             else:
                 from bench.records import default_roots
                 from bench.submissions.rerun import verify_rerun

@@ -1,110 +1,110 @@
-"""Level fresh: entry and reference on episodes nobody has seen, where tuning on the published ones is a lost lead."""
+"""Level fresh: entry and reference on episodes nobody has seen, where tuning on the published ones is a lost lead.
+
+Others whose scores on the published episodes are known answer the fresh ones, too: how much easier these are is then
+no matter of chance (`bench.stats.control_shift`), and a smaller inflation is seen.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from bench.errors import UsageError
-from bench.learners.contract import unfit
-from bench.learners.options import resolve_options
-from bench.learners.registry import find_learner, load
-from bench.runs.build import build
-from bench.stats import Difference, paired_difference
-from bench.submissions.container import opened
-from bench.submissions.entry import Entry, read_entry
-from bench.submissions.replay import Replay, Site, answered, replay
+from bench.boards.board.domain_facts import unit_facts
+from bench.boards.compare.controls import is_error
+from bench.records import Record
+from bench.stats import Sharpened, control_shift
+from bench.submissions.entry import Entry
+from bench.submissions.references import default_reference, find_answering, find_reference, values
+from bench.submissions.replay import Site, replay
 from bench.submissions.report import Report, mismatch, ok
 from bench.submissions.spot_sampling import salt
-from bench.tasks.suites import Suite
 
-Floats = npt.NDArray[np.float64]
-
-N = 600  # finds an inflation of one accuracy point with probability about .9 (one of two: about 1)
+N = 600
 LEVEL = 0.99  # an honest entry fails once in a hundred
+POWER = 0.8  # of the inflation that the report names
 
 
-def verify_fresh(entry: Entry, nonce: str, site: Site, n: int = N, reference: str | None = None) -> Report:
+def verify_fresh(
+    entry: Entry, nonce: str, site: Site, n: int = N, reference: str | None = None, roots: Sequence[Path] = ()
+) -> Report:
     """Compare entry - reference on `n` unpublished episodes with the same difference on the published ones.
 
     reference : a stored run with its checkpoint, or the name of a learner without training, which is scored on the
         published episodes here and now [default: the last of its domain's references, which answers every suite]
+    roots : directories of records, whose learners answer the fresh episodes as controls where they can
 
-    The difference of the two differences must have 0 in its 99 % interval. Squared errors enter as logarithms.
-    `agree` is `n` or 0. Raises what `replay` raises, UsageError for a reference that can't be used.
+    The difference of the two differences, sharpened by the reference and the controls, must have 0 in its 99 %
+    interval. Squared errors enter as logarithms. The report names its power: the inflation that it would have seen
+    with 80 % probability. `agree` is `n` or 0. Raises what `replay` raises, UsageError for a reference that can't be
+    used.
     """
     ready = replay(entry, site)
-    suite, stream = ready.prepared.suite, salt(nonce)
-    published = _values(suite, entry.scores())
-    other, other_published = _reference(reference or _default(suite), ready, site, len(published))
-    common = min(len(published), len(other_published))
-    before = paired_difference(published[:common], other_published[:common])
-    batch = max(1, ready.record.timing.batch)
-    after = paired_difference(
-        _values(suite, ready.block(0, n, batch, stream)), _values(suite, other.block(0, n, batch, stream))
-    )
-    shift, half = _shift(before, after)
-    unit = f"log {suite.metric}" if _skewed(suite) else suite.metric
+    stream, batch = salt(nonce), max(1, ready.record.timing.batch)
+    mine = values(ready.record, entry.scores())
+    other = find_reference(reference or default_reference(ready.prepared.suite), ready, site, len(mine))
+    common = min(len(mine), len(other.published))
+    beside = [other, *find_answering(roots, ready, other, common, site)]
+    known_before = np.stack([who.published[:common] for who in beside], axis=1)
+    known_after = np.stack([who.fresh(n, batch, stream) for who in beside], axis=1)
+    before = mine[:common] - known_before[:, 0]
+    after = values(ready.record, ready.block(0, n, batch, stream)) - known_after[:, 0]
+    found = control_shift(before, known_before, after, known_after, LEVEL)
+    controls = [beside[j].name for j in found.controls]
+    metric = ready.record.metrics[0]
+    unit = f"log {metric.name}" if is_error(ready.record, metric.name) else metric.name
     text = (
-        f"{ready.record.algorithm.name} - {other.record.algorithm.name} in {unit}: {before.mean:.4f} on {common:,} "
-        f"published episodes, {after.mean:.4f} on {n:,} fresh ones; change {shift:+.4f} ± {half:.4f}"
+        f"{ready.record.algorithm.name} - {other.name} in {unit}: {before.mean():.4f} on {common:,} "
+        f"published episodes, {after.mean():.4f} on {n:,} fresh ones; {_change(found, controls)}; "
+        f"would have seen {_inflation(found, ready.record)} with {POWER:.0%} power"
     )
-    agrees = abs(shift) <= half
+    agrees = found.sharpened.low <= 0.0 <= found.sharpened.high
     finding = ok("fresh", text) if agrees else mismatch("fresh", text)
-    findings = (*ready.findings, finding)
-    return Report("fresh", findings, n, n if agrees else 0, abs(shift), nonce, answered=ready.answered)
+    return Report(
+        level="fresh",
+        findings=(*ready.findings, finding),
+        k=n,
+        agree=n if agrees else 0,
+        max_abs_diff=abs(found.sharpened.mean),
+        nonce=nonce,
+        numbers={
+            "unit": unit,
+            "level": LEVEL,
+            "plain": asdict(found.plain),
+            "sharpened": asdict(found.sharpened),
+            "controls": controls,
+            "variance_ratio": found.variance_ratio,
+            "power": POWER,
+            "detectable": detectable(found.sharpened.se),
+        },
+        answered=ready.answered,
+    )
 
 
-def _shift(before: Difference, after: Difference) -> tuple[float, float]:
-    """after - before and the half width of its interval: the episodes of the two are independent."""
-    z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
-    return after.mean - before.mean, z * math.hypot(before.se, after.se)
+def detectable(se: float) -> float:
+    """The inflation that is found with probability `POWER`, in the unit of the change's standard error.
+
+    >>> f"{detectable(0.5):.2f}"
+    '1.71'
+    """
+    normal = NormalDist()
+    return (normal.inv_cdf(0.5 + LEVEL / 2) + normal.inv_cdf(POWER)) * se
 
 
-def _default(suite: Suite) -> str:
-    """A learner without training, so that it is there for every suite."""
-    if not suite.domain.references:
-        raise UsageError(f"{suite.kind} has no reference of its own.", "Name a learner without training: --reference")
-    return Path(suite.domain.references[-1]).stem
+def _change(found: Sharpened, controls: Sequence[str]) -> str:
+    change, half = found.sharpened.mean, (found.sharpened.high - found.sharpened.low) / 2
+    sharpened = f" (sharpened by {', '.join(controls)}: variance / {found.variance_ratio:.1f})" if controls else ""
+    return f"change {change:+.4f} ± {half:.4f}{sharpened}"
 
 
-def _skewed(suite: Suite) -> bool:
-    return suite.domain.metric(suite.metric).skewed
-
-
-def _values(suite: Suite, scores: pd.DataFrame) -> Floats:
-    values = scores["score"].to_numpy(dtype=np.float64)
-    if not _skewed(suite):
-        return values
-    logs: Floats = np.log(np.maximum(values, 1e-12))
-    return logs
-
-
-def _reference(name: str, ready: Replay, site: Site, n: int) -> tuple[Replay, Floats]:
-    """The reference and its scores on the published episodes."""
-    suite = ready.prepared.suite
-    if "/" in name or name.endswith(".zip"):
-        with opened(Path(name)) as folder:
-            stored = read_entry(folder)
-            if stored.record.suite.manifest_sha256 != ready.record.suite.manifest_sha256:
-                raise UsageError(f"{name} was measured on other episodes.", f"Choose a run on {suite.name}.")
-            own = Site(site.device, site.data_dir, site.tasks_file)  # submitted code and weights are the entry's only
-            return replay(stored, own), _values(suite, stored.scores())
-    info = find_learner(name)
-    learner = load(info)
-    if learner.trains or unfit(learner, ready.prepared.spec):
-        raise UsageError(
-            f"{name} can't be the reference on {suite.name}: it needs training, or skips such suites.",
-            "Give a stored run with its checkpoint: --reference leaderboards/results/SUITE/ALGO/KEY",
-        )
-    options = resolve_options(learner, {})
-    built = build(learner, options, ready.prepared, None, "loop", None)
-    algorithm = ready.record.algorithm.model_copy(update={"name": name})
-    record = ready.record.model_copy(update={"algorithm": algorithm, "precision": "fp32"})
-    other = Replay(record, built, ready.prepared, ready.exact, (), answered(info, options))
-    return other, _values(suite, other.block(0, n, max(1, record.timing.batch)))
+def _inflation(found: Sharpened, record: Record) -> str:
+    """In words: points, a part of the error, or the metric's unit."""
+    size, metric = detectable(found.sharpened.se), record.metrics[0]
+    if is_error(record, metric.name):
+        return f"errors published {100 * -math.expm1(-size):.2g} % too low"
+    facts = unit_facts(metric.unit)
+    return f"an inflation of {facts.scale * size:.2g} {facts.difference}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_every_reading_verb_prints_json(work: Path, cli: Cli) -> None:
     assert _json(cli, "info", "sinusoid-10s")["suite"] == "sinusoid-10s@1"
     shown = _json(cli, "show", outcomes[0]["key"][:8], "--runs", "runs")
     assert {name: value for name, value in shown.items() if name != "path"} == {
-        name: value for name, value in outcomes[0].items() if name not in ("path", "cached", "stored")
+        name: value for name, value in outcomes[0].items() if name not in ("path", "cached", "stored", "sharpened")
     }
     assert {row["name"] for row in _json(cli, "data", "status")["datasets"]} >= {"omniglot", "glyphs"}
     assert isinstance(_json(cli, "leaderboard", "--runs", "runs"), list)
@@ -108,3 +109,20 @@ def test_seeds(text: str, seeds: list[int]) -> None:
 
 def test_names_keep_their_order() -> None:
     assert split_names(" b,a,,b ") == ["b", "a"]
+
+
+def test_a_short_run_is_sharpened_by_others(work: Path, cli: Cli) -> None:
+    others = ("run", "-a", "chance,gp_oracle", "-s", "gp1d-rbf", "--runs", "others", "--device", "cpu")
+    assert cli(*others, "--episodes", "600").code == 0
+    short = ("run", "-a", "ridge", "-s", "gp1d-rbf", "--episodes", "100", "--device", "cpu", "--controls", "others")
+    done = cli(*short)
+    *_, line, last = done.out.splitlines()
+    assert re.fullmatch(r"ridge on gp1d-rbf: plain .* ± .*; sharpened with .* over 600 episodes: .* ± .*", line), (
+        done.out
+    )
+    assert last.startswith("bench show ")
+    (found,) = json.loads(cli(*short, "--json").out)
+    assert found["cached"] and set(found["sharpened"]["controls"]) == {"chance", "gp_oracle"}
+    assert found["sharpened"]["plain"]["mean"] == pytest.approx(found["metrics"][0]["mean"])
+    (alone,) = json.loads(cli(*short[:-1], work / "nothing", "--json").out)
+    assert alone["sharpened"] is None

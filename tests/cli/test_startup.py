@@ -83,6 +83,14 @@ def test_a_finished_cell_is_found_without_torch(tmp_path: Path) -> None:
     assert not {"torch", "datasets", "timm", "scipy"} & _imported(tmp_path, *command)
 
 
+def test_a_finished_run_is_sharpened_without_torch(tmp_path: Path) -> None:
+    others = ("run", "--algo", "chance,gp_oracle", "--suite", "gp1d-rbf", "--episodes", "60", "--runs", "others")
+    command = ("run", "--algo", "ridge", "--suite", "gp1d-rbf", "--episodes", "30", "--controls", "others")
+    _imported(tmp_path, *others)
+    _imported(tmp_path, *command)
+    assert not {"torch", "datasets", "timm"} & _imported(tmp_path, *command)
+
+
 def test_importing_bench_imports_nothing_heavy() -> None:
     spy = f"import sys, bench; print(*(name for name in {HEAVY} if name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", spy], capture_output=True, text=True, check=True).stdout == "\n"

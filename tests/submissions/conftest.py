@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pytest
@@ -89,11 +89,13 @@ class Cheat:
         (self.folder / BUNDLE).write_bytes(bundle_bytes(fixed))
 
 
-def _measure(algo: str, suite: str, runs: Path, data: Path, episodes: int) -> Path:
+def measure(
+    algo: str, suite: str, runs: Path, data: Path, episodes: int, budget: Literal["smoke", "full"] = "smoke"
+) -> Path:
     from bench.runs.job import Settings
     from tests.inprocess import resolve_here, run_here
 
-    settings = Settings(budget="smoke", episodes=episodes, device="cpu", data_dir=data, runs=runs, command="bench run")
+    settings = Settings(budget=budget, episodes=episodes, device="cpu", data_dir=data, runs=runs, command="bench run")
     outcome = run_here(resolve_here(algo, suite, [0], settings)[0], Console(file=io.StringIO()))
     assert outcome.record is not None and outcome.record.status == "ok", outcome.record.reason
     return outcome.path
@@ -107,8 +109,8 @@ def _pack(path: Path, out: Path, batch_norm: str) -> Path:
 def images(bench_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Packed:
     """ProtoNet on glyphs, 20 steps, 2,000 test episodes; nearest_centroid lies in the same store."""
     root = tmp_path_factory.mktemp("images")
-    _measure("nearest_centroid", "glyphs-5w1s", root / "runs", bench_data, 2_000)
-    path = _measure("protonet", "glyphs-5w1s", root / "runs", bench_data, 2_000)
+    measure("nearest_centroid", "glyphs-5w1s", root / "runs", bench_data, 2_000)
+    path = measure("protonet", "glyphs-5w1s", root / "runs", bench_data, 2_000)
     return Packed(_pack(path, root / "bundle", "running"), root / "runs", bench_data)
 
 
@@ -116,7 +118,7 @@ def images(bench_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Packed
 def functions(bench_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Packed:
     """MAML on sinusoids, 20 steps, 100 test episodes."""
     root = tmp_path_factory.mktemp("functions")
-    path = _measure("maml", "sinusoid-10s", root / "runs", bench_data, 100)
+    path = measure("maml", "sinusoid-10s", root / "runs", bench_data, 100)
     return Packed(_pack(path, root / "bundle", "none"), root / "runs", bench_data)
 
 

@@ -25,7 +25,7 @@ from bench.submissions.rerun import verify_rerun
 from bench.submissions.spot import verify_spot
 from tests.runs.tiny import Walker
 
-from .conftest import Cheat, Packed, _measure, _pack
+from .conftest import Cheat, Packed, _pack, measure
 
 EPISODES = 300
 
@@ -35,8 +35,8 @@ def walked(bench_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A linear policy on bandits, 20 steps, with a uniformly random one in the same store."""
     bench.register("walker", Walker)
     root = tmp_path_factory.mktemp("walked")
-    _measure("random_policy", "bandit-n10k5", root / "runs", bench_data, EPISODES)
-    path = _measure("walker", "bandit-n10k5", root / "runs", bench_data, EPISODES)
+    measure("random_policy", "bandit-n10k5", root / "runs", bench_data, EPISODES)
+    path = measure("walker", "bandit-n10k5", root / "runs", bench_data, EPISODES)
     yield Packed(_pack(path, root / "bundle", "none"), root / "runs", bench_data)
     registry._registered.pop("walker")
 

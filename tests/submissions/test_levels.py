@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from rich.console import Console
 
 from bench.errors import Mismatch, UsageError
 from bench.submissions.entry import read_entry
-from bench.submissions.fresh import verify_fresh
+from bench.submissions.fresh import POWER, detectable, verify_fresh
 from bench.submissions.replay import Site, adapter
 from bench.submissions.rerun import verify_rerun
 from bench.submissions.spot import verify_spot
@@ -113,7 +115,39 @@ def test_submitted_code_runs_only_when_allowed(cheat: Cheat) -> None:
 def test_fresh_episodes_agree_with_an_honest_result(images: Packed) -> None:
     report = verify_fresh(read_entry(images.folder), "nonce", _site(images), n=300)
     report.demand()
-    assert report.k == report.agree == 300 and "published episodes" in report.findings[-1].text
+    text = report.findings[-1].text
+    assert report.k == report.agree == 300 and "published episodes" in text
+    assert re.search(r"would have seen an inflation of [\d.]+ points with 80% power$", text)
+    numbers = json.loads(report.as_json())["numbers"]
+    assert numbers["power"] == 0.8 and numbers["detectable"] == pytest.approx(3.4174 * numbers["sharpened"]["se"], 1e-3)
+
+
+def test_fresh_is_sharpened_by_others_who_can_answer(images: Packed, tmp_path: Path) -> None:
+    """nearest_centroid, its published scores known from a record, beside chance as the reference."""
+    from tests.submissions.conftest import measure
+
+    measure("nearest_centroid", "glyphs-5w1s", tmp_path / "others", images.data, 2_000, budget="full")
+    entry = read_entry(images.folder)
+    alone = verify_fresh(entry, "nonce", _site(images), n=300, reference="chance")
+    beside = verify_fresh(entry, "nonce", _site(images), n=300, reference="chance", roots=[tmp_path / "others"])
+    beside.demand()
+    assert alone.numbers["plain"] == beside.numbers["plain"]
+    assert "nearest_centroid" in beside.numbers["controls"] and "nearest_centroid" not in alone.numbers["controls"]
+    assert beside.numbers["detectable"] < alone.numbers["detectable"]
+    assert "(sharpened by " in beside.findings[-1].text
+
+
+def test_the_fresh_level_finds_what_it_says_it_would(images: Packed) -> None:
+    """Two-sided 99 %: an inflation of the size named lies 3.4 standard errors off, of which chance takes 2.6."""
+    from statistics import NormalDist
+
+    assert NormalDist().cdf(detectable(1.0) - NormalDist().inv_cdf(0.995)) == pytest.approx(POWER)
+
+
+def test_an_error_published_too_low_is_named_as_a_part_of_it(functions: Packed) -> None:
+    report = verify_fresh(read_entry(functions.folder), "nonce", _site(functions), n=100)
+    assert re.search(r"would have seen errors published [\d.]+ % too low with 80% power$", report.findings[-1].text)
+    assert report.numbers["unit"] == "log mse"
 
 
 def test_fresh_episodes_refute_an_inflated_result(cheat: Cheat, images: Packed) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from bench.boards.board.domain_facts import unit_facts
 from bench.boards.board.ranking import Matrix, comparable, small_pool
 from bench.boards.board.rows import ALGORITHM_SEEDS, MetricSpec
 from bench.boards.compare.compared import Compared, find_compared
+from bench.boards.compare.sharpened import SharpenedDifference, sharpened_difference
 from bench.errors import UsageError
 from bench.stats import (
     PREFIXES,
@@ -19,6 +20,7 @@ from bench.stats import (
     Interval,
     Plan,
     episodes_needed,
+    episodes_needed_with_controls,
     open_interval,
     pilot_variances,
     plan,
@@ -92,6 +94,8 @@ def plan_from_runs(
     cell = math.sqrt(pilot.episode + pilot.interaction)  # of one training's difference on one episode
     if cell == 0.0:
         raise UsageError(f"{a.name} and {b.name} have the same scores.", "There is nothing to plan.")
+    one_training = a.scores[0] - b.scores[0]
+    sharpened = sharpened_difference(roots, (a.record, b.record), one_training, spec.name)
     return ComparisonPlan(
         delta=delta,
         unit="times" if spec.skewed else unit.difference,
@@ -99,11 +103,25 @@ def plan_from_runs(
         level=level,
         learners=(a.name, b.name),
         pilot=None if few else {name: math.sqrt(variance) for name, variance in asdict(pilot).items()},
-        checkpoints=(CheckpointPlan(cell, "one training of each", episodes_needed(cell, reach, power, level)),),
+        checkpoints=(
+            CheckpointPlan(cell, "one training of each", episodes_needed(cell, reach, power, level)),
+            *_with_controls(sharpened, cell, reach, power, level),
+        ),
         algorithms=() if few else tuple(plan(pilot, reach, power, level)),
-        note=_note(a, b, few, spec),
+        note=_note(a, b, few, spec) + (f" Sharpened by {sharpened.text}." if sharpened else ""),
         of_errors=spec.skewed,
     )
+
+
+def _with_controls(
+    found: SharpenedDifference | None, cell: float, delta: float, power: float, level: float
+) -> Iterator[CheckpointPlan]:
+    """The row of a comparison that others sharpen, where some do."""
+    if found is not None:
+        episodes = episodes_needed_with_controls(cell, found.unexplained, found.episodes, delta, power, level)
+        sd = math.sqrt(found.unexplained) * cell
+        others = "1 other" if len(found.controls) == 1 else f"{len(found.controls)} others"
+        yield CheckpointPlan(sd, f"sharpened by {others}", episodes)
 
 
 def _log_ratio(ratio: float) -> float:

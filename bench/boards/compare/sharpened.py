@@ -1,0 +1,99 @@
+"""A run's mean, or the difference of two, sharpened by what other learners scored on the same episodes and on more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from bench.boards.board.ranking import Matrix
+from bench.boards.board.rows import learner_of
+from bench.boards.compare.controls import find_controls, is_error, read_scores
+from bench.records import Metric, Record, RunStore
+from bench.stats import Interval, Sharpened, control_variates
+
+WORTH_SAYING = 1.05  # of the variance ratio
+
+
+@dataclass(frozen=True)
+class SharpenedRun:
+    """The ranked metric's mean, plain and sharpened, in the record's unit.
+
+    plain, sharpened : of the mean; of the geometric mean for errors, whose se and sd are of the logarithm
+    geometric : are they of the geometric mean?
+    controls : who sharpened
+    episodes : of the stream that these have answered
+    variance_ratio : how many times as many episodes the sharpened mean is worth (for errors: on the log scale)
+    """
+
+    metric: Metric
+    plain: Interval
+    sharpened: Interval
+    geometric: bool
+    controls: tuple[str, ...]
+    episodes: int
+    variance_ratio: float
+
+
+def sharpened_run(roots: Sequence[Path], store: RunStore, path: Path, record: Record) -> SharpenedRun | None:
+    """The run's mean over endless episodes from this pool, sharpened; None where that has nothing to add.
+
+    roots : directories of records that may hold controls; errors as `find_controls`
+    """
+    if record.status != "ok" or not record.metrics:
+        return None
+    metric = record.metrics[0]
+    controls = find_controls(roots, record, metric.name, more_than=record.episodes)
+    if controls is None:
+        return None
+    found = control_variates(read_scores(store, path, record, metric.name), controls.scores)
+    if found.variance_ratio < WORTH_SAYING:
+        return None
+    return _in_unit(found, controls.names, metric, is_error(record, metric.name))
+
+
+@dataclass(frozen=True)
+class SharpenedDifference:
+    """What other learners leave unexplained of a difference, as a share of its variance per episode."""
+
+    unexplained: float
+    controls: tuple[str, ...]
+    episodes: int
+
+    @property
+    def text(self) -> str:
+        return f"{', '.join(self.controls)} over {self.episodes:,} episodes"
+
+
+def sharpened_difference(
+    roots: Sequence[Path], records: tuple[Record, Record], differences: Matrix, metric: str
+) -> SharpenedDifference | None:
+    """For one training of each of two learners; None where others explain next to nothing.
+
+    records : of both; neither of the two learners is a control
+    differences : float64 [episodes], a prefix of the suite's; errors as `find_controls`
+    """
+    first, second = records
+    controls = find_controls(roots, first, metric, differences.size - 1, also_not=[learner_of(second)])
+    if controls is None:
+        return None
+    found = control_variates(differences, controls.scores)
+    unexplained = (found.sharpened.sd / found.plain.sd) ** 2 if found.plain.sd else 1.0
+    if unexplained * WORTH_SAYING > 1.0:
+        return None
+    return SharpenedDifference(unexplained, tuple(controls.names[j] for j in found.controls), found.episodes)
+
+
+def _in_unit(found: Sharpened, names: tuple[str, ...], metric: Metric, geometric: bool) -> SharpenedRun:
+    plain, sharpened = found.plain, found.sharpened
+    if geometric:
+        plain, sharpened = _geometric(plain), _geometric(sharpened)
+    used = tuple(names[j] for j in found.controls)
+    return SharpenedRun(metric, plain, sharpened, geometric, used, found.episodes, found.variance_ratio)
+
+
+def _geometric(log: Interval) -> Interval:
+    mean, low, high = (float(np.exp(value)) for value in (log.mean, log.low, log.high))
+    return replace(log, mean=mean, low=low, high=high)
