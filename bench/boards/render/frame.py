@@ -27,6 +27,7 @@ _WATCHED = (
     ("seeds", "seeds"),
     ("rank", "rank"),
     ("flags", "notes"),
+    ("verified", "verified"),
     ("verdict", "verdict"),
 )
 
@@ -45,9 +46,9 @@ def frame(boards: Sequence[Board]) -> pd.DataFrame:
 
 _FRAME = [
     "suite", "version", "section", "algorithm", "family", "options", "recipe", "precision", "seeds", "label", "flags",
-    "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd", "episodes", "interval",
-    "rank", "rank_best", "rank_worst", "delta", "delta_low", "delta_high", "reference", "open_low", "open_high",
-    "gap", "gap_low", "gap_high", "bound", "n_configs_tried", "parameters", "train_s", "train_device",
+    "verified", "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd", "episodes",
+    "interval", "rank", "rank_best", "rank_worst", "delta", "delta_low", "delta_high", "reference", "open_low",
+    "open_high", "gap", "gap_low", "gap_high", "bound", "n_configs_tried", "parameters", "train_s", "train_device",
     "published", "published_low", "published_high", "published_source", "verdict",
     "eval_episodes_per_s", "hardware_class", "manifest_sha256", "data_fingerprint", "source_sha256", "bench_version",
     "command", "keys",
@@ -68,6 +69,7 @@ def _frame_rows(board: Board, row: Row) -> list[dict[str, Any]]:
         "seeds": " ".join(map(str, row.seeds)),
         "label": row.label,
         "flags": "; ".join(row.flags),
+        "verified": row.verified,
         "n_configs_tried": row.n_configs_tried,
         "parameters": row.parameters,
         "train_s": round(row.cost.train_s, 1) if row.cost else None,
