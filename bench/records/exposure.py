@@ -32,7 +32,7 @@ class Overlap:
 IMAGENET = ("imagenet", "ilsvrc", "in1k", "in12k", "in21k", "in22k")
 WEB = ("laion", "clip", "jft", "lvd142m", "webli", "datacomp", "instagram", "yfcc", "tinyimages")
 KNOWN = (
-    Overlap(suites=("miniimagenet", "ravilarochelle"), data=(*IMAGENET, *WEB)),
+    Overlap(suites=("miniimagenet", "ravilarochelle"), data=("cifar", *IMAGENET, *WEB)),
     Overlap(suites=("cifarfs", "cifar100"), data=("cifar100", "cifarfs", "fc100", *IMAGENET, *WEB)),
     Overlap(suites=("omniglot",), data=("omniglot", *WEB)),
 )

@@ -78,6 +78,12 @@ def check_duplicates(record: Record, scores: Floats, known: Sequence[Known]) -> 
                 yield suspicious("duplicate", f"{other.name} is known with other scores: same key, same run")
         elif equal and _same_training(record, other.record):
             yield note("duplicate", f"the scores of {other.name}: the same training under another source or strategy")
+        elif (
+            equal
+            and not (record.algorithm.trains or other.record.algorithm.trains)
+            and _same_code(record, other.record)
+        ):
+            yield note("duplicate", f"the scores of {other.name}: its other options change no answer here")
         elif equal:
             yield mismatch("duplicate", f"all {n:,} scores equal those of {other.name} at {other.path}")
         elif (r := float(np.corrcoef(a, b)[0, 1])) > COPY and not _same_training(record, other.record):
@@ -191,6 +197,10 @@ def _comparable(suite: Suite, scores: Floats) -> Floats:
 def _varied(scores: Floats) -> int:
     """Episodes that differ from the commonest score."""
     return len(scores) - int(np.unique(scores, return_counts=True)[1].max())
+
+
+def _same_code(a: Record, b: Record) -> bool:
+    return (a.algorithm.origin, a.algorithm.source_sha256) == (b.algorithm.origin, b.algorithm.source_sha256)
 
 
 def _same_training(a: Record, b: Record) -> bool:
