@@ -14,6 +14,7 @@ from bench.boards.render.formats import Table, rich_table
 from bench.boards.render.frame import frame
 from bench.boards.render.missing import Cell, load_missing, missing_table
 from bench.boards.render.pages import Written, check, write
+from bench.boards.render.preview import Preview, preview
 from bench.boards.render.suite_page import FORMATS, render, rich_tables
 from bench.boards.render.tables import left_out_table, section_tables
 
@@ -25,6 +26,7 @@ __all__ = [
     "Learner",
     "LeftOut",
     "MetricSpec",
+    "Preview",
     "Published",
     "PublishedNumbers",
     "Row",
@@ -37,6 +39,7 @@ __all__ = [
     "load_missing",
     "load_published",
     "missing_table",
+    "preview",
     "render",
     "rich_table",
     "rich_tables",

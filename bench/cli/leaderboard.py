@@ -14,6 +14,10 @@ from bench.errors import UsageError
 def leaderboard_command(
     write: Annotated[Path | None, typer.Option("--write", help="Bring the pages of this directory up to date.")] = None,
     check: Annotated[Path | None, typer.Option("--check", help="Exit 4 if a page of this directory is stale.")] = None,
+    preview: Annotated[
+        list[Path] | None,
+        typer.Option("--preview", help="Print what a packed bundle or stored run would change. Repeatable."),
+    ] = None,
     results: Annotated[
         Path | None, typer.Option("--results", help="Records of the pages [default: DIR/results].")
     ] = None,
@@ -29,12 +33,14 @@ def leaderboard_command(
     ] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Print boards, write their pages, or check that the pages say what the records say."""
+    """Print boards, write their pages, check that the pages say what the records say, or preview a submission."""
     from bench.boards.render import pages
 
-    if write and check:
-        raise UsageError("--write and --check exclude each other.", "Write first, then check.")
-    if write:
+    if bool(write) + bool(check) + bool(preview) > 1:
+        raise UsageError("--write, --check and --preview exclude each other.", "Give one of them.")
+    if preview:
+        _preview(preview, [results] if results else runs, "json" if as_json else form)
+    elif write:
         written = pages.write(write, results or write / "results")
         typer.echo(f"{len(written.files)} files changed" + "".join(f"\n  {path}" for path in written.files))
         if written.changes:
@@ -44,6 +50,25 @@ def leaderboard_command(
         typer.echo(f"{check}: every page says what its records say")
     else:
         _print(runs, suite, "json" if as_json else form)
+
+
+def _preview(entries: list[Path], runs: list[Path] | None, form: str) -> None:
+    from bench.boards import preview, rich_tables
+    from bench.records import default_roots
+    from bench.submissions.preview import laid_out
+
+    if form not in ("table", "markdown"):
+        raise UsageError(f"--preview has no format {form}.", "Choose table or markdown.")
+    with laid_out(entries) as store:
+        found = preview(store, runs or default_roots())
+    if form == "markdown":
+        typer.echo(found.markdown(), nl=False)
+        return
+    out = console()
+    for board in found.boards:
+        for table in rich_tables(board):
+            out.print(table)
+    typer.echo("What would change\n" + "\n".join(f"* {line}" for line in found.changes))
 
 
 def _print(runs: list[Path] | None, suite: str | None, form: str) -> None:

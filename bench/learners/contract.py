@@ -43,7 +43,7 @@ class Learner(nn.Module):
     transductive : does a prediction depend on the other queries of its episode? (`bench check` tests it)
     label_equivariant : does renaming the classes rename the answers? Required by `bench check` where declared
     trains : False for a learner with nothing to meta-train; its rows have no seeds
-    external_data, saw_test_classes : pre-training outside the suite's train split
+    external_data, saw_test_classes : pre-training outside the suite's train split (rule: docs/submitting.md)
     test_time_ensemble : how many trained models answer together; rows of ensembles say so
     privileged : for oracles, what `predict` is told beyond the support set; such a row is a bound
     """

@@ -1,5 +1,6 @@
 """What runs leave behind: the record, the store on disk, and pandas frames over many runs. Imports no torch."""
 
+from bench.records.exposure import Exposure, exposure, shows_test_classes
 from bench.records.frames import default_roots, each_run, find_run, load_results, load_scores, score_column
 from bench.records.schema import (
     SCHEMA,
@@ -27,6 +28,7 @@ __all__ = [
     "Checkpoint",
     "Code",
     "Environment",
+    "Exposure",
     "Identity",
     "Memory",
     "Metric",
@@ -42,9 +44,11 @@ __all__ = [
     "default_roots",
     "describe_scores",
     "each_run",
+    "exposure",
     "find_run",
     "load_results",
     "load_scores",
     "score_column",
     "scores_sha256",
+    "shows_test_classes",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -39,7 +40,7 @@ def read_record(path: Path) -> Record:
     """Parse and validate record.json; StoreError names the file and the field."""
     again = "fix: restore the file, or delete the run's directory and run it again"
     try:
-        fields = json.loads(path.read_bytes(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        fields = strict_json(path.read_bytes())
     except FileNotFoundError:
         raise StoreError(f"{path.parent} holds no {RECORD}: half-written, or not a run.", again) from None
     except OSError as error:
@@ -53,6 +54,16 @@ def read_record(path: Path) -> Record:
         field = ".".join(map(str, first["loc"])) or "the whole file"
         more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise StoreError(f"{path}: field {field}: {first['msg']}{more}.", again) from error
+
+
+def strict_json(content: bytes) -> Any:
+    """Parse JSON that means the same to every reader: no key twice, no NaN, no number beyond 64 bits.
+
+    Raises ValueError saying what is wrong.
+    """
+    return json.loads(
+        content, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_modest
+    )
 
 
 def write_file(path: Path, content: bytes | Path) -> None:
@@ -104,6 +115,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is beyond what a float can hold")
+    return number
+
+
+def _modest(text: str) -> int:
+    if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
+        raise ValueError(f"{text[:40]} is beyond 64 bits")
+    return int(text)
 
 
 def _not_finite(value: Any, at: str = "") -> str:

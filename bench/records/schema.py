@@ -7,7 +7,7 @@ name says ms.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
@@ -15,6 +15,10 @@ SCHEMA: Final = "bench.record/1"
 
 Status = Literal["ok", "failed", "timeout", "skipped", "interrupted"]
 Budget = Literal["full", "short", "smoke"]
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Amount = Annotated[float, Field(ge=0)]  # seconds, rates, sizes
 
 
 class _Part(BaseModel):
@@ -25,7 +29,7 @@ class SuiteRef(_Part):
     """Which frozen episodes were asked."""
 
     name: str
-    version: int
+    version: Positive
     kind: str  # the domain's: "classification", "regression", "exploration", or one from outside
     manifest_sha256: str
     data_fingerprint: str | None  # None for generated tasks
@@ -51,7 +55,7 @@ class AlgorithmRef(_Part):
 class Identity(_Part):
     """What the key was made of, beside what the record says elsewhere (`bench.identity`)."""
 
-    protocol: int  # the harness's number
+    protocol: Positive  # the harness's number
     suite_sha256: str  # of the suite's definition
     initial_checkpoint_sha256: str | None = None  # of the weights that the run started from
 
@@ -62,12 +66,12 @@ class Protocol(_Part):
     transductive: bool
     external_data: list[str] = Field(default_factory=list)
     saw_test_classes: bool = False
-    test_time_ensemble: int = 1
-    train_way: int | None = None
-    train_shot: int | None = None
-    train_query: int | None = None
+    test_time_ensemble: Positive = 1
+    train_way: Positive | None = None
+    train_shot: Positive | None = None
+    train_query: Positive | None = None
     selection: Literal["validation", "last", "none"] = "none"
-    n_configs_tried: int = 1  # declared by whoever runs it
+    n_configs_tried: Positive = 1  # declared by whoever runs it
 
 
 class Metric(_Part):
@@ -79,53 +83,53 @@ class Metric(_Part):
     mean: float
     sd: float  # ddof 1
     se: float
-    n: int
+    n: Count
     ci95: tuple[float, float]
     ci_method: str  # "t", "bootstrap-t"
     median: float
-    floored: int = 0  # episodes scored the suite's floor because the prediction was not finite
+    floored: Count = 0  # episodes scored the suite's floor because the prediction was not finite
 
 
 class Validation(_Part):
     metric: str
     mean: float
-    n: int
-    step: int  # optimiser step of the chosen checkpoint
-    checks: int  # validation checks made
+    n: Count
+    step: Count  # optimiser step of the chosen checkpoint
+    checks: Count  # validation checks made
 
 
 class Timing(_Part):
-    train_s: float | None = None  # wall-clock seconds in meta-training, all attempts added up
-    train_episodes_per_s: float | None = None
-    eval_s: float | None = None  # wall-clock seconds for the scored episodes, embedding included
-    eval_episodes_per_s: float | None = None
-    adapt_ms_p50: float | None = None  # support to query predictions, one episode at a time
-    adapt_ms_p95: float | None = None
-    batch: int = 1  # episodes a batch in eval_episodes_per_s
-    warmup: int = 0  # untimed repetitions
-    repeats: int = 0  # timed repetitions behind the percentiles
+    train_s: Amount | None = None  # wall-clock seconds in meta-training, all attempts added up
+    train_episodes_per_s: Amount | None = None
+    eval_s: Amount | None = None  # wall-clock seconds for the scored episodes, embedding included
+    eval_episodes_per_s: Amount | None = None
+    adapt_ms_p50: Amount | None = None  # support to query predictions, one episode at a time
+    adapt_ms_p95: Amount | None = None
+    batch: Positive = 1  # episodes a batch in eval_episodes_per_s
+    warmup: Count = 0  # untimed repetitions
+    repeats: Count = 0  # timed repetitions behind the percentiles
     contended: bool = False  # other processes kept the machine busy; never used in a speed column
     measured: str | None = None  # RFC 3339, UTC: when `bench time` measured; None: only the run itself was clocked
     hardware_class: str | None = None  # what it was measured on; None: the environment's
 
 
 class Memory(_Part):
-    peak_host_mib: float | None = None
-    peak_device_mib: float | None = None
+    peak_host_mib: Amount | None = None
+    peak_device_mib: Amount | None = None
 
 
 class Size(_Part):
-    parameters: int
-    flops_per_episode: float | None = None
+    parameters: Count
+    flops_per_episode: Amount | None = None
 
 
 class Environment(_Part):
     device: str  # "cpu" or the GPU's name
     hardware_class: str  # e.g. "cpu-x86_64-AMD EPYC-2c"; timings never cross it
     cpu: str
-    cores: int
-    threads: int
-    ram_gib: float
+    cores: Count
+    threads: Count
+    ram_gib: Amount
     os: str
     python: str
     versions: dict[str, str]
@@ -139,13 +143,13 @@ class Code(_Part):
 
 class Checkpoint(_Part):
     sha256: str
-    bytes: int
+    bytes: Count
     uri: str | None = None  # where the weights lie if not beside the record
 
 
 class Scores(_Part):
     sha256: str
-    bytes: int
+    bytes: Count
     columns: list[str]
 
 
@@ -159,7 +163,7 @@ class Record(_Part):
     reason: str | None = None
     traceback: str | None = None  # of a failure in the learner's own code, shortened
     suite: SuiteRef
-    episodes: int  # test episodes scored: a prefix of the manifest
+    episodes: Count  # test episodes scored: a prefix of the manifest
     algorithm: AlgorithmRef
     recipe: str  # "paper", "fast" or "defaults"
     budget: Budget

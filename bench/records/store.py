@@ -17,7 +17,6 @@ import contextlib
 import difflib
 import errno
 import json
-import re
 import secrets
 import shutil
 import time
@@ -29,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import StoreError, UsageError, unknown_name
 from bench.records.files import RECORD, explain, read_record, record_bytes, sync_directory, write_file
 from bench.records.lease import is_free
-from bench.records.names import LEASE
+from bench.records.names import LEASE, SAFE
 from bench.records.schema import Record
 from bench.records.scores import check_scores, describe_scores, load_parquet, normal_scores, parquet_bytes
 
@@ -46,7 +45,6 @@ _STALE_S = 3600.0  # a write takes seconds: an hour-old temporary belongs to a d
 _QUIET_S = 60.0  # and so does one of a minute whose run nobody holds the lease of
 _READ_ATTEMPTS = 3  # a run that is being replaced has no place between two renames
 _PUBLISH_ATTEMPTS = 50  # another writer or a recovering reader may get in between two renames
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+=-]*")
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class RunStore:
     def path(self, suite: str, algo: str, key: str) -> Path:
         """Where a run with this key belongs, whether or not it is there."""
         for part in (suite, algo, key):
-            if not _NAME.fullmatch(part):
+            if not SAFE.fullmatch(part):
                 raise UsageError(f"{part!r} can't name a directory: expected letters, digits and . _ @ + = - only.")
         return self.root / suite / algo / key
 

@@ -12,7 +12,6 @@ A bundle is a stored run with files added: a folder that boards read as it is an
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from bench.errors import Mismatch
 from bench.records import Record
-from bench.records.files import RECORD, record_bytes
+from bench.records.files import RECORD, record_bytes, strict_json
 from bench.records.store import CHECKPOINT, CURVE, RECIPE, SCORES
+from bench.submissions.plain import check_length, demand_plain, read_plain_yaml
 
 SCHEMA: Final = "bench.submission/1"
 BUNDLE, CHECKLIST, ENVIRONMENT, ADAPTER = "bundle.json", "checklist.yaml", "environment.txt", "adapter"
@@ -112,7 +112,10 @@ def read_bundle_file(folder: Path) -> BundleFile | None:
     if not path.is_file():
         return None
     try:
-        return BundleFile.model_validate(json.loads(path.read_bytes()))
+        check_length(path)
+        fields = strict_json(path.read_bytes())
+        demand_plain(BUNDLE, fields)
+        return BundleFile.model_validate(fields)
     except ValidationError as error:
         raise Mismatch(f"{BUNDLE}: {first_problem(error)}", "Pack the run again with `bench pack`.") from None
     except (ValueError, RecursionError) as error:
@@ -121,14 +124,13 @@ def read_bundle_file(folder: Path) -> BundleFile | None:
 
 def read_checklist(folder: Path) -> Checklist:
     """Raises Mismatch naming the field that is wrong."""
-    import yaml
-
+    check_length(folder / CHECKLIST)
+    fields = read_plain_yaml(folder / CHECKLIST)
+    demand_plain(CHECKLIST, fields)
     try:
-        return Checklist.model_validate(yaml.safe_load((folder / CHECKLIST).read_bytes()))
+        return Checklist.model_validate(fields)
     except ValidationError as error:
         raise Mismatch(f"{CHECKLIST}: {first_problem(error)}", "Pack the run again.") from None
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise Mismatch(f"{CHECKLIST} can't be read: {error}", "Pack the run again.") from None
 
 
 def first_problem(error: ValidationError) -> str:

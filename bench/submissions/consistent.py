@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import Mismatch, UsageError
-from bench.submissions import identity, numbers, plausible
+from bench.submissions import declared, identity, numbers, plausible, possible, provenance
 from bench.submissions.entry import Entry, read_entry
 from bench.submissions.report import Finding, Report, mismatch
 from bench.tasks.registry import find_suite
@@ -37,7 +37,11 @@ def verify_consistent(
     findings += identity.check_options(entry)
     findings += identity.check_adapter(entry)
     findings += identity.check_checkpoint(entry)
-    findings += identity.check_checklist(entry)
+    findings += declared.check_checklist(entry)
+    findings += declared.check_exposure(entry.record)
+    findings += possible.check_dates(entry.record)
+    findings += possible.check_timing(entry)
+    findings += provenance.check_code(entry.record, possible.date_of(entry.record.finished), submitted)
     try:
         suite = find_suite(entry.record.suite.name, tasks_file)
     except UsageError as error:

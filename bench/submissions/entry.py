@@ -10,8 +10,9 @@ from bench.errors import BenchError, Mismatch, StoreError
 from bench.records import Record, RunStore
 from bench.records.files import RECORD, read_record
 from bench.records.scores import load_parquet
-from bench.records.store import CURVE, SCORES
+from bench.records.store import CURVE, RECIPE, SCORES
 from bench.submissions.bundle import BundleFile, Checklist, read_bundle_file, read_checklist
+from bench.submissions.plain import check_length, demand_name, demand_plain, read_plain_yaml
 from bench.tasks.suites import MANIFEST_EPISODES
 
 if TYPE_CHECKING:
@@ -47,11 +48,19 @@ class Entry:
 def read_entry(folder: Path) -> Entry:
     """Raises Mismatch naming the file and field that is malformed."""
     bundle = read_bundle_file(folder)
+    check_length(folder / RECORD)
+    check_length(folder / RECIPE)
     try:
         record = read_record(folder / RECORD)
+        if (folder / RECIPE).is_file():
+            read_plain_yaml(folder / RECIPE)
         recipe = RunStore(folder).read_recipe(folder)
     except (StoreError, RecursionError) as error:
         raise Mismatch(str(error.message) if isinstance(error, BenchError) else f"{RECORD}: nested too deep") from None
+    demand_plain(RECORD, record.model_dump())
+    demand_plain(RECIPE, recipe)
+    demand_name("the suite", record.suite.name)
+    demand_name("the learner", record.algorithm.name)
     return Entry(folder, bundle, read_checklist(folder) if bundle else None, record, recipe or {})
 
 

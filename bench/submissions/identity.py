@@ -191,26 +191,6 @@ def check_checkpoint(entry: Entry) -> Iterator[Finding]:
     yield mismatch("checkpoint", problem) if problem else ok("checkpoint", f"{found.bytes:,} bytes of safetensors")
 
 
-def check_checklist(entry: Entry) -> Iterator[Finding]:
-    """The submitter's word against the record."""
-    said, record = entry.checklist, entry.record
-    if said is None:
-        return
-    protocol = record.protocol
-    pairs: list[tuple[str, Any, Any]] = [
-        ("external_data", said.external_data, protocol.external_data),
-        ("saw_test_classes", said.saw_test_classes, protocol.saw_test_classes),
-    ]
-    wrong = [f"{name}: {a!r}, the record says {b!r}" for name, a, b in pairs if a != b]
-    if said.batch_norm == "query" and not protocol.transductive:
-        wrong.append("batch_norm: query statistics make a result transductive, the record says inductive")
-    if protocol.selection == "validation" and said.selection_split == "none":
-        wrong.append("selection_split: 'none', the record says that validation chose the checkpoint")
-    if said.n_configs_tried < protocol.n_configs_tried:
-        wrong.append(f"n_configs_tried: {said.n_configs_tried}, the record says {protocol.n_configs_tried}")
-    yield from [mismatch("checklist", text) for text in wrong] or [ok("checklist", f"signed by {said.by}")]
-
-
 def check_history(entry: Entry, submitted: bool) -> Iterator[Finding]:
     """Verifications are a maintainer's to append: a bundle that arrives with some made them up."""
     claimed = entry.record.verification

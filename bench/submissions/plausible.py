@@ -17,6 +17,7 @@ import pandas as pd
 
 from bench.errors import BenchError
 from bench.records import Record, each_run
+from bench.submissions import regular
 from bench.submissions.report import Finding, mismatch, note, ok, suspicious
 from bench.tasks.suites import Suite
 
@@ -77,6 +78,12 @@ def check_duplicates(record: Record, scores: Floats, known: Sequence[Known]) -> 
                 yield suspicious("duplicate", f"{other.name} is known with other scores: same key, same run")
         elif equal and _same_training(record, other.record):
             yield note("duplicate", f"the scores of {other.name}: the same training under another source or strategy")
+        elif (
+            equal
+            and not (record.algorithm.trains or other.record.algorithm.trains)
+            and _same_code(record, other.record)
+        ):
+            yield note("duplicate", f"the scores of {other.name}: its other options change no answer here")
         elif equal:
             yield mismatch("duplicate", f"all {n:,} scores equal those of {other.name} at {other.path}")
         elif (r := float(np.corrcoef(a, b)[0, 1])) > COPY and not _same_training(record, other.record):
@@ -84,13 +91,16 @@ def check_duplicates(record: Record, scores: Floats, known: Sequence[Known]) -> 
 
 
 def check_plausible(suite: Suite, record: Record, scores: Floats, known: Sequence[Known]) -> Iterator[Finding]:
-    """Correlation with references, spread against the binomial floor, order within the vector."""
+    """Level and digits, correlation with references, spread against the binomial floor, order within the vector."""
     if len(scores) < FEWEST:
         yield note("plausibility", f"{len(scores)} episodes are too few for the statistics ({FEWEST} are needed)")
         return
-    if not np.isfinite(scores).all() or _varied(scores) == 0:
-        yield note("plausibility", "a constant vector: nothing to compare")
+    if not np.isfinite(scores).all():
+        return  # said by the check of the scores
+    yield from regular.check_level(suite, scores)
+    if _varied(scores) == 0:
         return
+    yield from regular.check_digits(suite, scores)
     yield from _correlation(suite, scores, [k for k in known if k.record.key != record.key])
     if queries := suite.domain.binomial_queries(suite):
         yield from _spread(scores, queries, suite.domain.chance(suite) or 0.0)
@@ -147,11 +157,7 @@ def _spread(scores: Floats, queries: int, chance: float) -> Iterator[Finding]:
 
 def _order(suite: Suite, scores: Floats) -> Iterator[Finding]:
     """Episodes are drawn independently: neighbours do not resemble each other and the second half is like the first."""
-    series = _comparable(suite, scores)
-    size = suite.domain.block(suite)
-    if size > 1:  # neighbours share their sizes: compare the means of whole blocks
-        blocks: Floats = series[: len(series) // size * size].reshape(-1, size)
-        series = np.asarray(blocks.mean(axis=1), dtype=np.float64)
+    series = _series(suite, scores)
     lag = float(np.corrcoef(series[:-1], series[1:])[0, 1]) * math.sqrt(len(series))
     first, second = series[: len(series) // 2], series[len(series) // 2 :]
     error = math.sqrt(first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second))
@@ -162,6 +168,16 @@ def _order(suite: Suite, scores: Floats) -> Iterator[Finding]:
     ):
         text = f"{what} of {z:+.1f} standard errors"
         yield suspicious(name, f"{text}: episodes are independent") if abs(z) > Z else ok(name, text)
+    yield from regular.check_regular(series)
+
+
+def _series(suite: Suite, scores: Floats) -> Floats:
+    """Values that are exchangeable in an honest run: where neighbours share their sizes, the means of whole blocks."""
+    series, size = _comparable(suite, scores), suite.domain.block(suite)
+    if size == 1:
+        return series
+    blocks: Floats = series[: len(series) // size * size].reshape(-1, size)
+    return np.asarray(blocks.mean(axis=1), dtype=np.float64)
 
 
 def _informative(suite: Suite, scores: Floats) -> bool:
@@ -181,6 +197,10 @@ def _comparable(suite: Suite, scores: Floats) -> Floats:
 def _varied(scores: Floats) -> int:
     """Episodes that differ from the commonest score."""
     return len(scores) - int(np.unique(scores, return_counts=True)[1].max())
+
+
+def _same_code(a: Record, b: Record) -> bool:
+    return (a.algorithm.origin, a.algorithm.source_sha256) == (b.algorithm.origin, b.algorithm.source_sha256)
 
 
 def _same_training(a: Record, b: Record) -> bool:

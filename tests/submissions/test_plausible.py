@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.submissions.consistent import verify_consistent
+from bench.submissions.entry import read_entry
 from bench.submissions.plausible import (
     Floats,
     Known,
@@ -16,7 +18,9 @@ from bench.submissions.plausible import (
     correlation_threshold,
     known_results,
 )
+from bench.submissions.regular import check_regular
 from bench.tasks.registry import find_suite
+from tests.records.factory import accuracy_scores, make_record
 
 from .conftest import Cheat, Packed
 
@@ -109,3 +113,78 @@ def test_thresholds_shrink_with_episodes_and_never_exceed_the_weakest_honest_res
 
 def _known(images: Packed) -> list[Known]:
     return known_results(Cheat(images.folder).record, [images.runs])
+
+
+def _remarks(suite: str, scores: np.ndarray) -> set[str]:
+    record = make_record(accuracy_scores(100))
+    found = check_plausible(find_suite(suite), record, np.asarray(scores, dtype=np.float64), [])
+    return {finding.check for finding in found if finding.verdict == "suspicious"}
+
+
+def _counts(n: int = 2_000, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.binomial(75, np.clip(rng.normal(0.7, 0.1, n), 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("invent", "check"),
+    [
+        (lambda x: np.full(len(x), 75), "perfect"),
+        (lambda x: np.full(len(x), 60), "constant"),
+        (lambda x: np.tile(x[:97], 21)[:2_000], "lag"),
+        (lambda x: np.clip(x + np.round(12 * np.sin(np.arange(2_000) / 7)), 0, 75), "period"),
+        (lambda x: 30 + (np.arange(2_000) * 17) % 31, "lag"),
+        (lambda x: np.concatenate([x[:1_000], x[:1_000][::-1]]), "mirror"),
+        (lambda x: np.concatenate([x[:1_000], x[:1_000]]), "lag"),
+        (lambda x: np.concatenate([np.sort(x)[::100][np.argsort(block)] for block in x.reshape(100, 20)]), "quota"),
+    ],
+)  # fmt: skip
+def test_too_good_or_too_regular(invent: Callable[[np.ndarray], np.ndarray], check: str) -> None:
+    assert check in _remarks("glyphs-5w1s", invent(_counts()) / 75)
+
+
+def test_typed_numbers_and_repeated_ones() -> None:
+    errors = np.random.default_rng(0).lognormal(-1, 1, 2_000)
+    assert _remarks("sinusoid-10s", errors) == set()
+    assert _remarks("sinusoid-10s", np.round(errors, 4)) >= {"digits"}
+    assert _remarks("sinusoid-10s", np.random.default_rng(1).permutation(np.tile(errors[:1_000], 2))) == {"digits"}
+
+
+def test_one_answer_to_every_query_is_no_suspicion() -> None:
+    assert _remarks("glyphs-5w1s", np.full(2_000, 0.2)) == set()
+
+
+@pytest.mark.parametrize("n", [100, 600, 2_000])
+def test_exchangeable_scores_are_not_remarked(n: int) -> None:
+    """In the middle, near the ceiling, with heavy tails; docs/submitting.md has the larger simulation."""
+    flagged = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        for scores in (
+            rng.binomial(75, 0.7, n),
+            rng.binomial(75, 0.996, n),
+            75 - np.where(rng.random(n) < 0.25, np.minimum(20, rng.geometric(0.2, n)), 0),
+        ):
+            flagged += any(f.verdict == "suspicious" for f in check_regular(scores.astype(np.float64)))
+    assert flagged == 0
+
+
+@pytest.mark.slow
+def test_no_published_record_is_remarked() -> None:
+    root = Path(__file__).parents[2] / "leaderboards" / "results"
+    for path in sorted(root.glob("*/*/*/record.json")):
+        entry = read_entry(path.parent)
+        scores = entry.scores()["score"].to_numpy(dtype=np.float64)
+        known = known_results(entry.record, [root])
+        found = check_plausible(find_suite(entry.record.suite.name), entry.record, scores, known)
+        assert [f for f in found if f.verdict not in ("ok", "note")] == [], path
+
+
+def test_options_without_effect_are_no_copy_where_nothing_is_trained(images: Packed) -> None:
+    """ucb1 with 10 pulls of 10 arms: another constant, the very same arms."""
+    entry = next(k for k in _known(images) if k.record.algorithm.name == "nearest_centroid")
+    changed = entry.record.algorithm.model_copy(update={"options": {"another": 1}})
+    other = entry.record.model_copy(update={"key": "1" * 16, "algorithm": changed})
+    assert [f.verdict for f in check_duplicates(other, entry.scores, [entry])] == ["note"]
+    foreign = other.model_copy(update={"algorithm": changed.model_copy(update={"source_sha256": "0" * 64})})
+    assert [f.verdict for f in check_duplicates(foreign, entry.scores, [entry])] == ["mismatch"]

@@ -13,6 +13,7 @@ import numpy as np
 from bench.boards.board.admission import Admitted, Sorted, runs_by_row, setting, sort_runs
 from bench.boards.board.answered import with_published
 from bench.boards.board.domain_facts import ids_per_class, metric_spec
+from bench.boards.board.levels import verified
 from bench.boards.board.number_cautions import cautions
 from bench.boards.board.published import PublishedNumbers, load_published
 from bench.boards.board.ranking import (
@@ -31,6 +32,7 @@ from bench.boards.board.ranking import (
 from bench.boards.board.rows import (
     OLDER_RECIPE,
     OLDER_SOURCE,
+    SAW_TEST_CLASSES,
     SECTIONS,
     Board,
     Cost,
@@ -42,7 +44,7 @@ from bench.boards.board.rows import (
     seeds_text,
 )
 from bench.boards.board.sources import CARRIED_OVER, LEVELS, Generations, newest_sources
-from bench.records import Record
+from bench.records import Record, exposure
 from bench.stats import Rank
 
 Keys = tuple[str, ...]
@@ -136,6 +138,7 @@ def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, ne
         cautions=tuple(cautions(score, errors, scores[ranked.name], ranked)),
         source_sha256=algorithm.source_sha256,
         made_with=tuple(sorted({run.made_with for run in group})),
+        verified=verified(records, [run.made_with for run in group]),
         carried_over=tuple(level for level in LEVELS if any(run.carried_over == level for run in group)),
         bench_versions=tuple(sorted({_version(r) for r in records})),
         commands=tuple(dict.fromkeys(r.command for r in records)),
@@ -146,7 +149,7 @@ def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, ne
 
 def _section(record: Record) -> Section:
     """Where a row stands: what it was allowed to see decides, never its score."""
-    if record.protocol.external_data or record.protocol.saw_test_classes:
+    if exposure(record) != "train split":
         return "external data"
     return "transductive" if record.protocol.transductive else "inductive"
 
@@ -174,8 +177,8 @@ def _flags(group: list[Admitted], found: Sorted, newest: Generations) -> tuple[s
             notes.append(run.status if run.seed is None else f"seed {run.seed} {run.status}")
     if record.protocol.external_data:
         notes.append(f"external data: {', '.join(record.protocol.external_data)}")
-    if record.protocol.saw_test_classes:
-        notes.append("saw test classes")
+    if exposure(record) == "test classes":
+        notes.append(SAW_TEST_CLASSES)
     if record.protocol.transductive and _section(record) != "transductive":
         notes.append("transductive")
     if record.protocol.test_time_ensemble > 1:

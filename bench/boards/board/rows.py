@@ -17,6 +17,7 @@ OFFICIAL_EPISODES = 2_000  # statistics are over exactly this prefix of a suite'
 ALGORITHM_SEEDS = 3  # from here on a row speaks of the algorithm, below of the checkpoints it has
 
 OLDER_SOURCE, OLDER_RECIPE = "older source", "older recipe"  # flags of rows that have a successor
+SAW_TEST_CLASSES = "saw test classes"  # flag of rows whose score says nothing about new classes (`records.exposure`)
 
 _FOLDERS = re.compile(r"^.*[/\\](?=[^/\\]+\.py:\w+$)")  # of a loose class: the path that somebody typed
 
@@ -120,6 +121,7 @@ class Row:
     flags : what a reader must know before comparing: "older source", "seed 2 failed", ...
     cautions : what the row's own numbers say against themselves (see `board.number_cautions`)
     source_sha256 : the source that the row speaks for; `made_with` are those that ran, others only where carried over
+    verified : the verification level that all of its runs have passed (see `board.levels`)
     carried_over : how the runs of other sources were carried over (see `board.sources`), () where there are none
     """
 
@@ -149,6 +151,7 @@ class Row:
     cautions: tuple[str, ...]
     source_sha256: str
     made_with: tuple[str, ...]
+    verified: str
     carried_over: tuple[str, ...]
     bench_versions: tuple[str, ...]
     commands: tuple[str, ...]
@@ -169,8 +172,8 @@ class Row:
 
     @property
     def ranked(self) -> bool:
-        """Does the row compete? Bounds, checkpoints and older sources stand beside the others without a rank."""
-        return not self.label and not self.superseded
+        """Does the row compete? Bounds, checkpoints, older sources and learners that saw the test classes don't."""
+        return not self.label and not self.superseded and SAW_TEST_CLASSES not in self.flags
 
     @property
     def label(self) -> str:

@@ -19,7 +19,7 @@ from bench.boards.board.ranking import Classes, Matrix, compared_values
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, MetricSpec
 from bench.boards.compare.selectors import Group, groups, named, pick, with_seeds
 from bench.errors import UsageError, unknown_name
-from bench.records import Record, score_column
+from bench.records import Record, exposure, score_column
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,11 @@ def cautions(found: Sequence[Compared], metric: MetricSpec, seeds: Sequence[int]
     if len({c.mode for c in found}) > 1:
         seeing = ", ".join(c.name for c in found if c.mode == "transductive")
         yield f"Inductive and transductive learners are mixed: {seeing} may look at all queries of an episode at once."
-    external = [c.name for c in found if c.record.protocol.external_data or c.record.protocol.saw_test_classes]
+    external = [c.name for c in found if exposure(c.record) != "train split"]
     if 0 < len(external) < len(found):
         yield f"Not the same training data: {', '.join(external)} saw data beyond the suite's."
+    if seen := [c.name for c in found if exposure(c.record) == "test classes"]:
+        yield f"No few-shot results: {', '.join(seen)} saw the test classes before, or may have."
     if oracles := [f"{c.name} knows {c.record.algorithm.privileged}" for c in found if c.record.algorithm.privileged]:
         yield f"Bounds, not competitors: {'; '.join(oracles)}."
     if short := [f"{c.name} ({c.record.budget})" for c in found if c.trains and c.record.budget != "full"]:

@@ -24,6 +24,7 @@ from bench.boards.board.rows import Learner, learner_of
 from bench.domains import all_domains
 from bench.errors import Mismatch, StoreError
 from bench.records import Record, RunStore, each_run, score_column
+from bench.stats import log_errors
 
 ENOUGH = 3  # learners: what a fourth one adds is little beside what more episodes add
 

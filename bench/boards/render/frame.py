@@ -26,6 +26,7 @@ _WATCHED = (
     ("seeds", "seeds"),
     ("rank", "rank"),
     ("flags", "notes"),
+    ("verified", "verified"),
     ("verdict", "verdict"),
 )
 
@@ -48,10 +49,10 @@ def frame(boards: Sequence[Board]) -> pd.DataFrame:
 
 _FRAME = [
     "suite", "version", "section", "algorithm", "family", "options", "recipe", "precision", "seeds", "label", "flags",
-    "cautions", "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd", "episodes",
-    "interval", "ranked_by", "df", "geometric_mean", "geometric_low", "geometric_high", "median", "top_share",
-    "rank", "rank_best", "rank_worst", "delta", "delta_low", "delta_high", "reference", "open_low", "open_high",
-    "gap", "gap_low", "gap_high", "bound", "n_configs_tried", "parameters", "train_s", "train_device",
+    "cautions", "verified", "metric", "unit", "higher_is_better", "ranked_metric", "mean", "low", "high", "se", "sd",
+    "episodes", "interval", "ranked_by", "df", "geometric_mean", "geometric_low", "geometric_high", "median",
+    "top_share", "rank", "rank_best", "rank_worst", "delta", "delta_low", "delta_high", "reference", "open_low",
+    "open_high", "gap", "gap_low", "gap_high", "bound", "n_configs_tried", "parameters", "train_s", "train_device",
     "published", "published_low", "published_high", "published_source", "verdict",
     "published_delta", "published_delta_low", "published_delta_high", "published_margin",
     "eval_episodes_per_s", "hardware_class", "manifest_sha256", "data_fingerprint", "source_sha256", "bench_version",
@@ -74,6 +75,7 @@ def _frame_rows(board: Board, row: Row) -> list[dict[str, Any]]:
         "label": row.label,
         "flags": "; ".join(row.flags),
         "cautions": "; ".join(row.cautions),
+        "verified": row.verified,
         "n_configs_tried": row.n_configs_tried,
         "parameters": row.parameters,
         "train_s": round(row.cost.train_s, 1) if row.cost else None,

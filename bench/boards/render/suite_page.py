@@ -39,13 +39,8 @@ _CARRIED_OVER: Mapping[Level, str] = {"spot": "confirmed for", "rescored": "re-s
 
 # A terminal is narrower than a page; these are on the page and in the CSV.
 _PAGE_ONLY = {
-    "configs tried",
-    "speed measured on",
-    "parameters",
-    "training",
-    "repeated by others",
-    "margin",
-    "differences",
+    *("configs tried", "speed measured on", "parameters", "training", "verified"),
+    *("repeated by others", "margin", "differences"),
 }
 
 
@@ -103,11 +98,14 @@ def _notes(board: Board) -> list[str]:
         *(_error_notes() if errors else []),
         f"Rank 2 (1-3): second by the {by}, places 1 to 3 are not ruled out (all pairs of the section on the same "
         "episodes, Holm-corrected). Bold: first place is not ruled out. No rank: checkpoints, bounds, older sources, "
-        "a row alone.",
+        "learners that saw the test classes, a row alone.",
         f"{change} {' and '.join(to)}{' ' if to else ''}are paired, episode by episode, with 95 % "
         "intervals of their own; that two separate intervals overlap says little. Other pairs: `bench compare`.",
         f"On new classes: the open interval (leaving out one class at a time), shown where it is wider and the pool "
         f"has at most {SMALL_POOL} classes. Formulas, and how often each claim holds: docs/statistics.md.",
+        "Verified: the level that all runs of the row have passed, self-reported where nobody has recorded one "
+        "(spot: episodes drawn by lot were answered again; rescored: all of them; fresh: unpublished ones; rerun: "
+        "trained again). Disputed: one failed. docs/submitting.md.",
     ]
     if ceiling := max((ceiling_passed(row.score.mean, board.metric) for row in board.rows), default=""):
         lines.append(

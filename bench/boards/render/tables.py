@@ -74,6 +74,7 @@ def _columns(board: Board, rows: Sequence[Row]) -> list[_Column]:
         _Column("training", True, _training),
         _Column("episodes/s", True, lambda row: rate_text(row.speed.episodes_per_s) if row.speed else NONE),
         _Column("speed measured on", False, lambda row: row.speed.hardware_class if row.speed else NONE),
+        _Column("verified", False, lambda row: row.verified),
         _Column("notes", False, lambda row: "; ".join(filter(None, (row.label, *row.flags, *row.cautions))) or NONE),
     ]
 

@@ -1,0 +1,46 @@
+"""The submitter's word: the checklist against the record, and both against what is known of the data that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bench.records import Record, exposure, shows_test_classes
+from bench.submissions.entry import Entry
+from bench.submissions.report import Finding, mismatch, note, ok
+
+
+def check_checklist(entry: Entry) -> Iterator[Finding]:
+    """The submitter's word against the record."""
+    said, record = entry.checklist, entry.record
+    if said is None:
+        return
+    protocol = record.protocol
+    pairs: list[tuple[str, Any, Any]] = [
+        ("external_data", said.external_data, protocol.external_data),
+        ("saw_test_classes", said.saw_test_classes, protocol.saw_test_classes),
+    ]
+    wrong = [f"{name}: {a!r}, the record says {b!r}" for name, a, b in pairs if a != b]
+    if said.batch_norm == "query" and not protocol.transductive:
+        wrong.append("batch_norm: query statistics make a result transductive, the record says inductive")
+    if protocol.selection == "validation" and said.selection_split == "none":
+        wrong.append("selection_split: 'none', the record says that validation chose the checkpoint")
+    if said.n_configs_tried < protocol.n_configs_tried:
+        wrong.append(f"n_configs_tried: {said.n_configs_tried}, the record says {protocol.n_configs_tried}")
+    yield from [mismatch("checklist", text) for text in wrong] or [ok("checklist", f"signed by {said.by}")]
+
+
+def check_exposure(record: Record) -> Iterator[Finding]:
+    """Is what the learner saw declared as the rule asks (`bench.records.exposure`)?"""
+    protocol = record.protocol
+    if protocol.saw_test_classes and not protocol.external_data:
+        yield mismatch("exposure", "saw_test_classes: true, but external_data is empty: name what showed them")
+    elif (name := shows_test_classes(record)) and not protocol.saw_test_classes:
+        yield mismatch(
+            "exposure", f"{name!r} shows, or may show, test classes of {record.suite.name}: declare saw_test_classes"
+        )
+    elif (seen := exposure(record)) == "train split":
+        yield ok("exposure", "declares nothing beyond the train split; no level can prove that")
+    else:
+        ranked = "without a rank" if seen == "test classes" else "ranked there"
+        yield note("exposure", f"{', '.join(protocol.external_data)}: section external data, {ranked}")
