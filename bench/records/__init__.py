@@ -4,6 +4,8 @@ from bench.records.frames import default_roots, each_run, find_run, load_results
 from bench.records.schema import (
     SCHEMA,
     AlgorithmRef,
+    Audit,
+    AuditCheck,
     Checkpoint,
     Code,
     Environment,
@@ -24,6 +26,8 @@ from bench.records.store import RunStore, StoredRun
 __all__ = [
     "SCHEMA",
     "AlgorithmRef",
+    "Audit",
+    "AuditCheck",
     "Checkpoint",
     "Code",
     "Environment",
