@@ -77,7 +77,7 @@ def _steps(expected: Tensor, found: Tensor, precision: Precision) -> Agreement:
 
 def _values(expected: Tensor, found: Tensor, precision: Precision) -> Agreement:
     """Values that lie apart, relative to the spread of all values of their episode."""
-    a, b = expected.double().flatten(1), found.double().flatten(1)
+    a, b = (value.double().reshape(len(value), -1) for value in (expected, found))
     spread = (a - a.mean(1, keepdim=True)).abs().amax(1, keepdim=True)
     scale = torch.maximum(spread, 1e-3 * a.abs().amax(1, keepdim=True)).clamp_min(1e-30)
     apart = (a - b).abs() / scale

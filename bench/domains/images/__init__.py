@@ -62,10 +62,7 @@ class Images(Domain):
         from bench.domains.images.stream import ImageStream, pool_counts
 
         task = image_task(suite)
-        if task.pool is not None or not data:
-            counts = pool_counts(suite.name, task, split)
-        else:
-            counts = _counts(data, split)
+        counts = _counts(data, split) if data else pool_counts(suite.name, task, split)
         return ImageStream((suite.name, suite.version, split, salt), counts, task.way, task.shot, task.query)
 
     def frozen(self, suite: Suite, split: Split, device: torch.device, data: Any = None, salt: int = 0) -> FrozenImages:
