@@ -16,7 +16,6 @@ from bench.philox import words
 from bench.tasks.draws import permutations
 
 ALONE = 4  # queries of a pair that are asked alone
-GROUPS = 3  # of random sizes, that the queries are asked in
 
 Ask = Callable[[Any], Answers]
 Pair = tuple[Answers, Answers]  # expected and found, of the same queries
@@ -38,22 +37,20 @@ def together(parts: list[Any]) -> Any:
 
 def queries_alone(ask: Ask, part: Episodes, expected: Answers, drawn: tuple[str | int, ...]) -> Iterator[Pair]:
     """A few queries, each without the others."""
-    for query in _shuffled(part, drawn)[:ALONE]:
-        yield _some(ask, part, expected, query[None])
+    return _grouped(ask, part, expected, list(_shuffled(part, drawn)[:ALONE, None]))
 
 
 def queries_in_groups(ask: Ask, part: Episodes, expected: Answers, drawn: tuple[str | int, ...]) -> Iterator[Pair]:
-    """All queries, in groups of random sizes."""
+    """Two groups of queries, of a size drawn by chance."""
     order = _shuffled(part, drawn)
-    cuts = sorted(1 + int(cut) % max(len(order) - 1, 1) for cut in words((*drawn, "cuts"), 0, 1, GROUPS - 1)[0])
-    for group in torch.tensor_split(order, cuts):
-        if len(group):
-            yield _some(ask, part, expected, group)
+    half = len(order) // 2
+    size = 1 + int(words((*drawn, "size"), 0, 1, 1)[0, 0]) % max(half, 1)
+    return _grouped(ask, part, expected, [order[:size], order[half : half + size]])
 
 
 def queries_permuted(ask: Ask, part: Episodes, expected: Answers, drawn: tuple[str | int, ...]) -> Iterator[Pair]:
     """All queries in another order."""
-    yield _some(ask, part, expected, _shuffled(part, drawn))
+    return _grouped(ask, part, expected, [_shuffled(part, drawn)])
 
 
 def queries_replaced(ask: Ask, part: Episodes, expected: Answers, drawn: tuple[str | int, ...]) -> Iterator[Pair]:
@@ -70,10 +67,13 @@ QUERY_CHECKS = (queries_alone, queries_in_groups, queries_permuted, queries_repl
 FIXED_QUERY_CHECKS = (queries_permuted, queries_replaced)  # with as many queries as the suite asks
 
 
-def _some(ask: Ask, part: Episodes, expected: Answers, queries: Tensor) -> Pair:
-    """These queries of every episode, int64 [n], against their answers among all."""
-    asked = dataclasses.replace(part, query_x=part.query_x[:, queries], query_y=part.query_y[:, queries])
-    return take(expected, queries), ask(asked)
+def _grouped(ask: Ask, part: Episodes, expected: Answers, groups: list[Tensor]) -> Iterator[Pair]:
+    """Groups of queries of one size, int64 [n], all in one call: each is an episode of its own."""
+    parts = [dataclasses.replace(part, query_x=part.query_x[:, g], query_y=part.query_y[:, g]) for g in groups]
+    found, n = ask(together(parts)), len(part)
+    for place, group in enumerate(groups):
+        mine = {name: value[place * n : (place + 1) * n] for name, value in found.items()}
+        yield take(expected, group), mine
 
 
 def _shuffled(part: Episodes, drawn: tuple[str | int, ...]) -> Tensor:

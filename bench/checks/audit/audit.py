@@ -118,9 +118,8 @@ class _Auditor:
                 drawn = ("audit", subject.key, check.__name__, kept[0].episode)
                 ask = partial(self._answer, check.__name__, subject.own)
                 self._note(check.__name__, check(ask, part, now, drawn))
-        for place, one in enumerate(kept):
-            mine = {name: value[place : place + 1] for name, value in now.items()}
-            self._note("other_episodes", [(mine, self._answer("other_episodes", subject.own, one.asked))])
+        first = {name: value[:1] for name, value in now.items()}
+        self._note("other_episodes", [(first, self._answer("other_episodes", subject.own, kept[0].asked))])
         self._note("fresh_instance", [(now, self._answer("fresh_instance", self._fresh, part))])
         self.audited.episodes += [one.episode for one in kept]
         self._first = self._first or (part, now)
