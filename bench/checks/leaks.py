@@ -14,6 +14,9 @@ from bench.domains.episodes import Episodes
 from bench.domains.tensors import chosen
 from bench.learners.contract import EmbeddingLearner
 
+FEWER = ("queries_alone", "queries_in_sevens", "queries_in_groups")  # these ask fewer queries than a suite does
+FIXED = "if it answers only as many queries at a time as the suite asks, declare `fixed_queries = True`"
+
 
 def queries_alone(subject: Subject) -> Finding:
     """A query is answered the same without the others of its episode.

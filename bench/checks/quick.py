@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from bench.checks.battery import LEAK_CHECKS, QUICK_CHECKS, examine
+from bench.checks.leaks import FEWER, FIXED
 from bench.checks.result import Result
 from bench.domains import TaskSpec, find_domain
 from bench.learners.contract import Learner
@@ -45,6 +46,8 @@ def find_leak(
         return None
     failed = [result for result in results if result.state == "failed"]
     leaks = [f"{result.check}: {_numbers(result)}" for result in failed if result.check in _LEAKS]
+    if leaks and all(result.raised and result.check in FEWER for result in failed if result.check in _LEAKS):
+        return f"{leaks[0]}; {FIXED}"
     if leaks:
         return f"leaks: {'; '.join(leaks)}"
     if any(result.check == "determinism" for result in failed):

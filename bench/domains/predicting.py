@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+import torch
 
 from bench.domains.sources import Batch, Columns, Frozen, Scorer
 from bench.learners.predictions import Answer, Prediction, named, validate
@@ -93,7 +96,8 @@ class FrozenEpisodes(Frozen):
         return (self.episodes(*piece) for piece in self.shapes(first, n, batch))
 
     def problem(self, batch: Batch, place: int) -> Episodes:
-        return self.episodes(batch.first + place, 1)
+        part = self.episodes(batch.first + place, 1)
+        return replace(part, query_y=torch.zeros_like(part.query_y), classes=None, rows=None)
 
     def singles(self, learner: Learner, n: int) -> Iterator[Callable[[], object]]:
         for start, size in self.shapes(0, n, 1):

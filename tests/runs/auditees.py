@@ -5,7 +5,12 @@ All of them classify by distances of pixels to class means, and none is trained.
 
 from __future__ import annotations
 
+import gc
 import math
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -166,6 +171,70 @@ class RemembersInItsClass(Pixels):
         self.before.append(query.mean((0, 1)))
         return logits(support_x.flatten(2), support_y, query - 2 * shift)
 
+
+class Curves(bench.Learner):
+    """The mean of the support targets, nearer ones more."""
+
+    family = "reference"
+    domains = ("regression",)
+    trains = False
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        weights = (-((query_x - support_x.transpose(1, 2)) ** 2)).softmax(-1)
+        return bench.Point(weights @ support_y + self.shift(query_x))
+
+    def shift(self, query_x: Tensor) -> Tensor:
+        return torch.zeros(())
+
+
+class CurvesOfMany(Curves):
+    """Where there are many queries their mean moves all of them."""
+
+    def shift(self, query_x: Tensor) -> Tensor:
+        return 0.3 * query_x.mean(1, keepdim=True) if query_x.shape[1] > 20 else torch.zeros(())
+
+
+class CurvesThatRemember(Curves):
+    before: ClassVar[list[float]] = [0.0]
+
+    def shift(self, query_x: Tensor) -> Tensor:
+        shift = self.before[-1] if query_x.shape[1] > 20 else 0.0
+        self.before.append(float(query_x[-1, 0, 0]))
+        return torch.tensor(shift)
+
+
+class Frequencies(bench.Explorer):
+    """Prefers arms that paid."""
+
+    trains = False
+
+    def initial_state(self, batch: int) -> Tensor:
+        return torch.zeros(batch, self.task.actions)
+
+    def act(
+        self, state: Tensor, obs: Tensor, prev_action: Tensor, prev_reward: Tensor, done: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        paid = F.one_hot(prev_action.clamp_min(0), self.task.actions) * prev_reward[:, None]
+        state = state + self.heard(paid)
+        return state, state
+
+    def heard(self, paid: Tensor) -> Tensor:
+        return paid
+
+
+class HearsOthers(Frequencies):
+    """What paid in other trials tells it which trials are easy."""
+
+    def heard(self, paid: Tensor) -> Tensor:
+        return paid + paid.mean(0) if len(paid) > 10 else paid
+
+
+CHEATS_ELSEWHERE = {
+    (CurvesOfMany, "sinusoid-5s"): "leaks",
+    (CurvesThatRemember, "sinusoid-5s"): "state",
+    (HearsOthers, "bandit-n10k5"): "leaks",
+}
+HONEST_ELSEWHERE = ((Curves, "sinusoid-5s"), (Frequencies, "bandit-n10k5"))
 
 CHEATS = {
     CentresMany: "leaks",
@@ -336,6 +405,14 @@ class AsManyAsAsked(Pixels):
         return super().predict(support_x, support_y, query_x)
 
 
+class NeedsAll(Pixels):
+    """The same, but it doesn't say so."""
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
+        assert query_x.shape[1] in (10, 75), "another number of queries"
+        return super().predict(support_x, support_y, query_x)
+
+
 class SaysItCentres(Pixels):
     """Centres its queries, and says so."""
 
@@ -363,3 +440,68 @@ HONEST = (
     AsManyAsAsked,
     SaysItCentres,
 )
+
+
+# Honest where nothing is to be found: they look for what they must not know.
+
+
+def saw(what: Iterable[str]) -> None:
+    with Path(os.environ["CURIOUS"]).open("a") as file:
+        file.writelines(f"{line}\n" for line in what)
+
+
+def reachable_labels() -> list[str]:
+    """Names under which a frame up the stack holds labels of queries, problems with labels, or a suite."""
+    found, frame = [], sys._getframe(2)
+    while frame is not None and "/bench/runs/run.py" not in frame.f_code.co_filename:
+        for name, value in frame.f_locals.items():
+            known = [part for part in ("query_y", "parameters", "rewards", "means", "gumbel") if _holds(value, part)]
+            found += [f"{frame.f_code.co_name}.{name}.{part}" for part in known]
+        frame = frame.f_back
+    return found
+
+
+def _holds(value: object, part: str) -> bool:
+    if isinstance(value, nn.Module):
+        return False
+    held = getattr(value, part, None)
+    if part == "query_y" and isinstance(held, Tensor):  # not those of the checks before a run
+        return held.shape[1] == 75 and bool(held.any())
+    return isinstance(held, Tensor) or (isinstance(held, dict) and bool(held))
+
+
+class LooksForLabels(Pixels):
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> Tensor:
+        saw(reachable_labels())
+        living = [one for one in gc.get_objects() if type(one).__name__ == "Episodes"]
+        saw(f"labels of {len(one)} episodes" for one in living if one.query_y.shape[1] == 75 and one.query_y.any())
+        return super().predict(support_x, support_y, query_x)
+
+
+class LooksForMeans(Frequencies):
+    def heard(self, paid: Tensor) -> Tensor:
+        saw(reachable_labels())
+        return paid
+
+
+class LooksInTraining(bench.Learner):
+    """Trains by `meta_train` and looks at what it is given."""
+
+    family = "model"
+    domains = ("classification", "regression", "exploration")
+
+    def meta_train(self, source: Any, validate: Callable[[], float], steps: int) -> None:
+        from bench.tasks.suites import Suite
+
+        drawn = source.draw(2)
+        saw(f"source.{name}" for name, value in vars(source).items() if isinstance(value, Suite))
+        saw(f"drawn.{name}" for name in ("parameters",) if getattr(drawn, name, None))
+        frame = sys._getframe()
+        while "prepared" not in frame.f_locals:
+            frame = frame.f_back  # type: ignore[assignment]
+        saw(f"the {split} pool" for split in getattr(frame.f_locals["prepared"].data, "_loaded", {}) if split == "test")
+
+    def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
+        if self.task.kind == "regression":
+            return bench.Gaussian(torch.zeros_like(query_x), torch.ones_like(query_x))
+        return torch.zeros(*query_x.shape[:2], self.task.way)

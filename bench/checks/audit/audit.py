@@ -15,6 +15,7 @@ from bench.checks.answers import Answers, flat
 from bench.checks.audit.agreement import Agreement, agreement
 from bench.checks.audit.asks import FIXED_QUERY_CHECKS, QUERY_CHECKS, Pair, together
 from bench.checks.audit.watch import Kept
+from bench.checks.leaks import FEWER, FIXED
 from bench.domains import Domain
 from bench.domains.episodes import Episodes
 from bench.domains.tensors import moved, precision_of
@@ -135,7 +136,8 @@ class _Auditor:
         try:
             return flat(self.subject.domain.ask(learner, given))
         except Exception as error:  # whatever a learner raises is a finding about that learner
-            raise _Raised(f"{check}: {describe(error)}") from error
+            hint = f"; {FIXED}" if check in FEWER else ""
+            raise _Raised(f"{check}: {describe(error)}{hint}") from error
 
     def _note(self, check: str, pairs: Iterable[Pair]) -> None:
         acts = isinstance(self.subject.own, Explorer)

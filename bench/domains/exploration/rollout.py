@@ -22,6 +22,7 @@ class Played:
 
     actions : int64 [B, T]; rewards : float64 [B, T]; finite : bool [B], whether all logits of the trial were
     script, logits : what the policy saw at every step, and its answers [B, T, A]
+    trials : that were played
     """
 
     actions: Tensor
@@ -29,16 +30,25 @@ class Played:
     finite: Tensor
     script: Script
     logits: Tensor
+    trials: Trials
+
+
+World = Generator["Seen | Played", Tensor, None]
 
 
 def play(learner: Explorer, trials: Trials) -> Played:
     """Let the learner act in every trial to its end: action = argmax(logits + Gumbel noise of the trial and step).
 
-    A trial whose logits are not finite goes on with uniform ones. The learner is called from here, where neither what
-    generated the trials nor their luck is at hand. Raises PredictionError for logits of a wrong type or shape.
+    A trial whose logits are not finite goes on with uniform ones. Raises PredictionError for logits of a wrong type or
+    shape.
     """
-    world, played = _world(trials), None
-    seen, state = next(world), learner.initial_state(len(trials))
+    return act_in(learner, world_of(trials), len(trials))
+
+
+def act_in(learner: Explorer, world: World, n: int) -> Played:
+    """The policy's side of `play`: neither what generated the trials nor their luck is at hand here."""
+    played = None
+    seen, state = next(world), learner.initial_state(n)
     while played is None:
         assert isinstance(seen, tuple)
         logits, state = learner.act(state, *seen)
@@ -47,8 +57,8 @@ def play(learner: Explorer, trials: Trials) -> Played:
     return played
 
 
-def _world(trials: Trials) -> Generator[Seen | Played, Tensor, None]:
-    """The other side of `play`: takes logits, gives what they lead to, and in the end all that happened."""
+def world_of(trials: Trials) -> World:
+    """The other side: takes logits, gives what they lead to, and in the end all that happened."""
     environments, n = trials.environments, len(trials)
     device = environments.device
     action, reward = torch.full((n,), -1, device=device), torch.zeros(n, device=device)
@@ -67,9 +77,11 @@ def _world(trials: Trials) -> Generator[Seen | Played, Tensor, None]:
         answers.append(logits)
         actions.append(action)
         rewards.append(reward)
-    obs, taken, paid, ended = (torch.stack(parts, 1) for parts in zip(*seens, strict=True))
-    script = Script(obs, taken, paid, ended, environments.actions)
-    yield Played(torch.stack(actions, 1), torch.stack(rewards, 1).double(), finite, script, torch.stack(answers, 1))
+    obs, before, reward_before, ended = (torch.stack(parts, 1) for parts in zip(*seens, strict=True))
+    script = Script(obs, before, reward_before, ended, environments.actions)
+    yield Played(
+        torch.stack(actions, 1), torch.stack(rewards, 1).double(), finite, script, torch.stack(answers, 1), trials
+    )
 
 
 def lost_by_pull(played: Played, bandits: BanditEnvironments) -> Tensor:
@@ -83,14 +95,14 @@ def by_inner_episode(played: Played, horizon: int) -> Tensor:
     return played.rewards.view(len(played.rewards), -1, horizon).sum(2)
 
 
-def score_trials(played: Played, trials: Trials) -> Columns:
+def score_trials(played: Played) -> Columns:
     """Score B played trials: a mapping of columns [B], "score" being the total reward.
 
     Bandits add the expected regret, the sum over pulls of max_a p_a - p_chosen; MDPs the reward of the first and the
     last inner episode. A trial with logits that are not finite scores what uniformly random actions are worth in it (in
     expectation, by dynamic programming) and is marked in "floored".
     """
-    world, finite = trials.environments, played.finite
+    world, finite = played.trials.environments, played.finite
     value = world.uniform_value()
     columns = {"score": torch.where(finite, played.rewards.sum(1), value)}
     if isinstance(world, BanditEnvironments):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from bench.domains.exploration.environments import Environments, Trials, Unseen, environments, frozen_trials
-from bench.domains.exploration.rollout import play, score_trials
+from bench.domains.exploration.rollout import World, act_in, score_trials, world_of
 from bench.domains.exploration.task import exploration_task
 from bench.domains.exploration.trials import TrialStream, trial_stream
 from bench.domains.sources import Batch, Frozen, Scorer, TrainingSource
@@ -50,17 +50,24 @@ class FrozenTrials(Frozen):
         for start in range(first, first + n, batch):
             yield frozen_trials(self.stream, start, min(batch, first + n - start), self.device)
 
+    def world(self, first: int, n: int) -> World:
+        """Trials first .. first + n - 1, as `act_in` plays them."""
+        return world_of(frozen_trials(self.stream, first, n, self.device))
+
     def scorer(self, learner: Learner, first: int, n: int) -> Scorer:
         assert isinstance(learner, Explorer)
 
         def batches(first: int, n: int, batch: int) -> Iterator[Batch]:
-            for trials in self.trials(n, batch, first):
-                played = play(learner, trials)
-                yield Batch(trials.first, score_trials(played, trials), {"final": played.logits}, played.script)
+            for start in range(first, first + n, batch):
+                yield answered(start, min(batch, first + n - start))
+
+        def answered(start: int, size: int) -> Batch:
+            played = act_in(learner, self.world(start, size), size)
+            return Batch(start, score_trials(played), {"final": played.logits}, played.script)
 
         return batches
 
     def singles(self, learner: Learner, n: int) -> Iterator[Callable[[], object]]:
         assert isinstance(learner, Explorer)
-        for trial in self.trials(n, 1):
-            yield partial(play, learner, trial)
+        for number in range(n):
+            yield partial(act_in, learner, self.world(number, 1), 1)
