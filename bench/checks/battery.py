@@ -24,6 +24,7 @@ from bench.checks.leaks import (
     queries_alone,
     queries_in_sevens,
     queries_permuted,
+    queries_replaced,
 )
 from bench.checks.result import Finding, NotApplicable, Result
 from bench.checks.resume import exact_resume
@@ -39,6 +40,7 @@ LEAK_CHECKS: tuple[Check, ...] = (
     queries_alone,
     queries_in_sevens,
     queries_permuted,
+    queries_replaced,
     other_episodes_swapped,
     embed_one_is_embed_many,
     no_state_between_episodes,
@@ -55,7 +57,7 @@ CHECKS: tuple[Check, ...] = (
     random_support_labels,
     label_equivariance,
 )
-_OF_INDUCTIVE = (queries_alone, queries_in_sevens, queries_permuted, embed_one_is_embed_many)
+_OF_INDUCTIVE = (queries_alone, queries_in_sevens, queries_permuted, queries_replaced, embed_one_is_embed_many)
 _FOR_RANDOM_ANSWERS = (shapes_and_finiteness, determinism, inputs_untouched, training_steps, random_support_labels)
 _AFTER_TRAINING = (exact_resume, checkpoint_round_trip, random_support_labels)
 _CPU = torch.device("cpu")

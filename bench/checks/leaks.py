@@ -14,6 +14,9 @@ from bench.domains.episodes import Episodes
 from bench.domains.tensors import chosen
 from bench.learners.contract import EmbeddingLearner
 
+FEWER = ("queries_alone", "queries_in_sevens", "queries_in_groups")  # these ask fewer queries than a suite does
+FIXED = "if it answers only as many queries at a time as the suite asks, declare `fixed_queries = True`"
+
 
 def queries_alone(subject: Subject) -> Finding:
     """A query is answered the same without the others of its episode.
@@ -21,6 +24,7 @@ def queries_alone(subject: Subject) -> Finding:
     Catches batch normalisation that never leaves training mode, the most common leak in published few-shot code, and
     features centred or whitened on the queries. Every third query is asked alone.
     """
+    _fewer(subject)
     return _in_parts(subject, [torch.tensor([query]) for query in range(0, _count(subject), 3)])
 
 
@@ -29,7 +33,22 @@ def queries_in_sevens(subject: Subject) -> Finding:
 
     Catches statistics over the queries that need more than one, and so are switched off for a query alone.
     """
+    _fewer(subject)
     return _in_parts(subject, list(torch.split(torch.arange(_count(subject)), 7)))
+
+
+def queries_replaced(subject: Subject) -> Finding:
+    """A query is answered the same where every other one of its episode is a stranger's.
+
+    Catches statistics over the queries of a learner that can only be asked as many as its suite asks.
+    """
+    whole, stranger = subject.episodes(1), subject.episodes(1, first=1)
+    order = torch.arange(_count(subject), device=subject.device)
+    kept, replaced = order[::2], order[1::2]
+    query_x = whole.query_x.clone()
+    query_x[:, replaced] = stranger.query_x[:, replaced]
+    found = subject.answer(dataclasses.replace(whole, query_x=query_x))
+    return verdict([gap(take(subject.reference, kept), take(found, kept))], subject.exact)
 
 
 def queries_permuted(subject: Subject) -> Finding:
@@ -69,6 +88,12 @@ def embed_one_is_embed_many(subject: Subject) -> Finding:
         )
     limit = EXACT if subject.exact else ROUNDED
     return Finding(relative <= limit, f"relative difference {relative:.1e}", relative, limit)
+
+
+def _fewer(subject: Subject) -> None:
+    """Raises NotApplicable for a learner that says it can't be asked fewer queries."""
+    if subject.instance().fixed_queries:
+        raise NotApplicable(f"declared to answer {_count(subject)} queries only, see queries_replaced")
 
 
 def _count(subject: Subject) -> int:

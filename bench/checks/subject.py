@@ -16,7 +16,7 @@ from bench.checks.answers import Answers, flat
 from bench.checks.result import NotApplicable
 from bench.domains import TaskSpec, find_domain
 from bench.domains.episodes import Episodes
-from bench.domains.tensors import moved, tensors
+from bench.domains.tensors import moved, precision_of
 from bench.learners.contract import Learner
 
 _CPU = torch.device("cpu")
@@ -101,7 +101,7 @@ class Subject:
 
         Raises PredictionError for wrong types and shapes, and whatever the learner raises.
         """
-        found = self.ask(learner or self.instance(), moved(part, _precision(part), self.device))
+        found = self.ask(learner or self.instance(), moved(part, precision_of(part), self.device))
         return {name: value.detach().clone() for name, value in flat(found).items()}
 
     def ask(self, learner: Learner, part: Any) -> dict[str, Any]:
@@ -112,10 +112,6 @@ class Subject:
     @cached_property
     def _original(self) -> Learner:
         return self.build(self.dtype)
-
-
-def _precision(part: Any) -> torch.dtype:
-    return next(value.dtype for value in tensors(part).values() if value.is_floating_point())
 
 
 def _shake(learner: Learner) -> None:

@@ -5,11 +5,12 @@ Importing this loads no torch: kinds, metrics, references and task definitions a
 
 from bench.domains.contract import Domain, Loaded, MetricFacts
 from bench.domains.registry import GROUP, all_domains, all_examples, domain_of, find_domain
-from bench.domains.sources import Columns, Frozen, Scorer, TrainingSource
+from bench.domains.sources import Batch, Columns, Frozen, Scorer, TrainingSource
 from bench.domains.task import TaskDefinition, TaskSpec
 
 __all__ = [
     "GROUP",
+    "Batch",
     "Columns",
     "Domain",
     "Frozen",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 if TYPE_CHECKING:
@@ -15,7 +16,25 @@ if TYPE_CHECKING:
     from bench.tasks.suites import Suite
 
 Columns = dict[str, "np.ndarray"]  # of per-episode scores: "score" is ranked, "floored" marks answers without numbers
-Scorer = Callable[[int, int, int], Iterator[tuple[int, Columns]]]  # (first, n, batch) -> (first of a batch, columns)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Problems as they were answered and scored.
+
+    first : number of the first one in its stream
+    columns : their scores
+    answers : the predictions by name, as `Domain.ask` returns them
+    asked : what was asked, as `Domain.ask` takes it, for the audit; None where `Frozen.problem` draws it again
+    """
+
+    first: int
+    columns: Columns
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    asked: Any = None
+
+
+Scorer = Callable[[int, int, int], Iterator[Batch]]  # (first, n, batch) -> batches
 
 
 class Keeper(Protocol):
@@ -33,7 +52,8 @@ class TrainingSource(ABC):
     """
 
     def __init__(self, suite: Suite, seed: int, device: torch.device) -> None:
-        self.suite, self.seed, self.device = suite, seed, device
+        self.name, self.stream_name = suite.name, (suite.name, suite.version, "train", seed)
+        self.seed, self.device = seed, device
         self.counters: dict[str, int] = {}
         self.keeper: Keeper | None = None
 
@@ -43,8 +63,8 @@ class TrainingSource(ABC):
 
     def __getattr__(self, name: str) -> NoReturn:
         own = {name for kind in type(self).__mro__[:-1] for name in vars(kind) if not name.startswith("_")}
-        suite = self.__dict__.get("suite")
-        raise AttributeError(f"suite {suite and suite.name} draws no {name!r}; its source has {', '.join(sorted(own))}")
+        suite = self.__dict__.get("name")
+        raise AttributeError(f"suite {suite} draws no {name!r}; its source has {', '.join(sorted(own))}")
 
     def resume(self, optimizer: torch.optim.Optimizer | None = None, **modules: nn.Module) -> int:
         """For a `meta_train` that can be interrupted: restore what `save` kept, and return how many steps were done.
@@ -80,6 +100,12 @@ class Frozen(ABC):
     @abstractmethod
     def scorer(self, learner: Learner, first: int, n: int) -> Scorer:
         """How to score problems first .. first + n - 1 in batches of any size; called under `no_grad` in eval mode."""
+
+    def problem(self, batch: Batch, place: int) -> Any:
+        """Problem `place` of an answered batch once more, alone, as `Domain.ask` takes it; None where there is none."""
+        from bench.domains.tensors import chosen
+
+        return None if batch.asked is None else chosen(batch.asked, [place])
 
     @abstractmethod
     def singles(self, learner: Learner, n: int) -> Iterator[Callable[[], object]]:

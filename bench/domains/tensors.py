@@ -20,6 +20,11 @@ def tensors(part: Any) -> dict[str, Tensor]:
     return found
 
 
+def precision_of(part: Any) -> torch.dtype:
+    """Of its first tensor that is not of integers."""
+    return next(value.dtype for value in tensors(part).values() if value.is_floating_point())
+
+
 def moved(part: P, dtype: torch.dtype, device: torch.device) -> P:
     """A copy in another precision and place; integers stay integers."""
     return _each(part, lambda value: value.to(device, dtype if value.is_floating_point() else value.dtype, copy=True))

@@ -41,6 +41,7 @@ class Learner(nn.Module):
     family : the kind of meta-learning
     domains : kinds of task it can be asked; `skip` refuses single ones of them
     transductive : does a prediction depend on the other queries of its episode? (`bench check` tests it)
+    fixed_queries : does it answer only as many queries at a time as the suite asks? The checks then never ask fewer
     label_equivariant : does renaming the classes rename the answers? Required by `bench check` where declared
     trains : False for a learner with nothing to meta-train; its rows have no seeds
     external_data, saw_test_classes : pre-training outside the suite's train split (rule: docs/submitting.md)
@@ -51,6 +52,7 @@ class Learner(nn.Module):
     family: ClassVar[Family]
     domains: ClassVar[tuple[str, ...]] = ("classification", "regression")
     transductive: bool = False
+    fixed_queries: bool = False
     label_equivariant: bool = False
     trains: bool = True
     external_data: tuple[str, ...] = ()

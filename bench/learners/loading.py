@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from bench.errors import UsageError, describe
 from bench.learners.reading import LearnerInfo
-from bench.learners.source import Layout
+from bench.learners.source import Layout, source_files
 from bench.resources import resource
 
 if TYPE_CHECKING:
@@ -52,6 +52,19 @@ def load(info: LearnerInfo) -> type[Learner]:
             f"{info.origin}: its Options must be a dataclass.", "Put @dataclass on the line before `class Options`."
         )
     return found
+
+
+def load_anew(info: LearnerInfo) -> type[Learner]:
+    """The class as a new process would see it: its own modules are executed once more, so that what they and their
+    classes have gathered meanwhile is not there. Raises as `load` does."""
+    own = {str(file) for file in source_files(info.file)}
+    before = {name: module for name, module in sys.modules.items() if getattr(module, "__file__", None) in own}
+    for name in before:
+        del sys.modules[name]
+    try:
+        return load(info)
+    finally:
+        sys.modules.update(before)
 
 
 def _annotated(options: type) -> set[str]:

@@ -5,6 +5,8 @@ from bench.records.frames import default_roots, each_run, find_run, load_results
 from bench.records.schema import (
     SCHEMA,
     AlgorithmRef,
+    Audit,
+    AuditCheck,
     Checkpoint,
     Code,
     Environment,
@@ -25,6 +27,8 @@ from bench.records.store import RunStore, StoredRun
 __all__ = [
     "SCHEMA",
     "AlgorithmRef",
+    "Audit",
+    "AuditCheck",
     "Checkpoint",
     "Code",
     "Environment",

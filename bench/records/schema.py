@@ -98,6 +98,23 @@ class Validation(_Part):
     checks: Count  # validation checks made
 
 
+class AuditCheck(_Part):
+    """How the answers to audited episodes agree in one kind of other company."""
+
+    check: str  # "queries_alone", ... (`bench.checks.audit`)
+    compared: int  # clear decisions, values or steps
+    differing: int
+    largest: float | None  # relative difference; None where it has no end
+
+
+class Audit(_Part):
+    """Official episodes that were answered again after the evaluation, by the run's own learner."""
+
+    episodes: list[int]
+    checks: list[AuditCheck]
+    seconds: float
+
+
 class Timing(_Part):
     train_s: Amount | None = None  # wall-clock seconds in meta-training, all attempts added up
     train_episodes_per_s: Amount | None = None
@@ -171,6 +188,7 @@ class Record(_Part):
     protocol: Protocol
     metrics: list[Metric]
     validation: Validation | None = None
+    audit: Audit | None = None  # None in records from before there was one, and for domains that can't ask again
     timing: Timing = Field(default_factory=Timing)
     memory: Memory = Field(default_factory=Memory)
     size: Size | None = None

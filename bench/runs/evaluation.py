@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from bench.domains import Columns, Frozen, Scorer
+from bench.domains import Batch, Columns, Frozen, Scorer
 from bench.learners.contract import Learner
 from bench.training.precision import Precision, autocast
 
 Advance = Callable[[int], None]
+Watch = Callable[[Batch], None]
 
 
 def evaluate(
@@ -24,10 +25,11 @@ def evaluate(
     precision: Precision = "fp32",
     first: int = 0,
     advance: Advance | None = None,
+    watch: Watch | None = None,
 ) -> pd.DataFrame:
     """Score episodes first .. first + n - 1: one row each, the columns of `bench.records.scores`.
 
-    When a GPU runs out of memory the batch is halved, which changes no score.
+    When a GPU runs out of memory the batch is halved, which changes no score. `watch` sees every answered batch.
     """
     was_training = learner.training
     learner.eval()
@@ -35,23 +37,25 @@ def evaluate(
         with torch.no_grad(), autocast(episodes.device, precision):
             scored = episodes.scorer(learner, first, n)
             parts: list[Columns] = []
-            for start, part in _in_batches(scored, n, batch, first):
-                part["episode"] = np.arange(start, start + len(part["score"]))
-                parts.append(part)
+            for answered in _in_batches(scored, n, batch, first):
+                size = len(answered.columns["score"])
+                parts.append({**answered.columns, "episode": np.arange(answered.first, answered.first + size)})
+                if watch:
+                    watch(answered)
                 if advance:
-                    advance(len(part["score"]))
+                    advance(size)
     finally:
         learner.train(was_training)
     return _frame(parts)
 
 
-def _in_batches(scored: Scorer, n: int, batch: int, first: int) -> Iterator[tuple[int, Columns]]:
+def _in_batches(scored: Scorer, n: int, batch: int, first: int) -> Iterator[Batch]:
     done, end = first, first + n
     while done < end:
         try:
-            for start, columns in scored(done, end - done, batch):
-                yield start, columns
-                done = start + len(columns["score"])
+            for answered in scored(done, end - done, batch):
+                yield answered
+                done = answered.first + len(answered.columns["score"])
         except torch.OutOfMemoryError:
             if batch == 1:
                 raise

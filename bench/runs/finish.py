@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def finish(
-    at: Workplace, prepared: PreparedSuite, learner: Learner, scored: Scored, findings: Findings, left: str | None
+    at: Workplace, prepared: PreparedSuite, learner: Learner, scored: Scored, findings: Findings, fault: str | None
 ) -> Outcome:
     """Measure what the run cost, and write its record; the training state is not needed any more."""
     at.observer.alone()
@@ -37,7 +37,7 @@ def finish(
     if tensors := learner.state_dict():
         findings.checkpoint = at.folder / "checkpoint.safetensors"
         write_tensors(findings.checkpoint, tensors, {"run": at.job.title})  # of several entries the order is random
-    reason = too_many_floored(scored.scores) or left
+    reason = fault or too_many_floored(scored.scores)
     outcome = write(at.job, at.store, "failed" if reason else "ok", reason, findings)
     shutil.rmtree(at.folder, ignore_errors=True)
     return outcome

@@ -14,6 +14,7 @@ from bench.records.files import explain
 from bench.records.lease import Busy, lease
 from bench.records.names import LEASE
 from bench.runs.allocator import keep_memory
+from bench.runs.audit import audited
 from bench.runs.device import choose_device
 from bench.runs.environment import environment
 from bench.runs.failure import Failure
@@ -76,7 +77,8 @@ def _carry_out(at: Workplace, found: Outcome | None) -> Outcome:
                 rehearse(at, prepared)
                 train(at, prepared, learner, findings)
             scored = score(at, prepared, learner, found)
-            return finish(at, prepared, learner, scored, findings, threads_left(threads))
+            why = audited(at, prepared, learner, scored, findings)
+            return finish(at, prepared, learner, scored, findings, why or threads_left(threads))
         except KeyboardInterrupt:
             write(job, at.store, "interrupted", "stopped by the user; the same command continues it", findings)
             raise

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from bench.checks.audit import Watch, audited_pairs
+from bench.learners.weights import Tensors
 from bench.runs.environment import Contention, environment
 from bench.runs.evaluation import evaluate
 from bench.runs.outcome import Outcome
@@ -28,6 +30,9 @@ class Scored:
     seconds: float
     new: int  # episodes scored in these seconds
     contended: bool
+    pairs: list[tuple[int, ...]]  # of episodes that are audited
+    watch: Watch
+    began_with: Tensors  # the learner's state before the first of these episodes
 
 
 def score(at: Workplace, prepared: PreparedSuite, learner: Learner, found: Outcome | None) -> Scored:
@@ -49,20 +54,25 @@ def score(at: Workplace, prepared: PreparedSuite, learner: Learner, found: Outco
         at.observer.alone()
         at.observer.advance(done)
 
+    frozen, new = prepared.evaluation("test"), job.episodes - first
+    chosen = audited_pairs(job.key, first, new, recipe.eval_batch)
+    watch = Watch(frozen, frozenset(episode for pair in chosen for episode in pair))
+    began_with = {name: value.detach().clone() for name, value in learner.state_dict().items()}
     contention, began = Contention(), time.perf_counter()
     scores = evaluate(
         learner,
-        prepared.evaluation("test"),
-        job.episodes - first,
+        frozen,
+        new,
         batch=recipe.eval_batch,
         precision=recipe.precision,
         first=first,
         advance=advance,
+        watch=watch,
     )
     seconds = time.perf_counter() - began
     if earlier is not None:  # a metric that bench learned since then would be known for the new episodes only
         scores = pd.concat([earlier, scores[[str(name) for name in earlier.columns]]], ignore_index=True)
-    return Scored(scores, seconds, len(scores) - first, contention.busy())
+    return Scored(scores, seconds, len(scores) - first, contention.busy(), chosen, watch, began_with)
 
 
 def _same_machine(found: Outcome, device: torch.device) -> bool:

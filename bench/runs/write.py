@@ -11,6 +11,7 @@ from bench.errors import StoreError, shorten
 from bench.identity import PROTOCOL
 from bench.records import (
     AlgorithmRef,
+    Audit,
     Checkpoint,
     Environment,
     Identity,
@@ -69,6 +70,7 @@ class Findings:
     memory: Memory = field(default_factory=Memory)
     size: Size | None = None
     checkpoint: Path | None = None
+    audit: Audit | None = None
 
 
 def write(
@@ -131,6 +133,7 @@ def record_of(job: Job, status: str, reason: str | None, findings: Findings, tra
         protocol=_protocol(job, findings.declared or Declared(facts.transductive)),
         metrics=[] if scores is None else metrics(suite, scores),
         validation=findings.validation,
+        audit=findings.audit,
         timing=findings.timing,
         memory=findings.memory,
         size=findings.size,

@@ -33,6 +33,7 @@ def verification(report: Report, by: str) -> dict[str, Any]:
         "agree": report.agree,
         "max_abs_diff": report.max_abs_diff,
         "nonce": report.nonce,
+        **({"audited": True} if any(found.check == "audit" for found in report.of("ok")) else {}),
         **({"episodes": report.k, "differing": report.k - report.agree} if report.level == "rescored" else {}),
         "log_sha256": hashlib.sha256(report.as_json().encode()).hexdigest(),
         **(asdict(report.answered) if report.answered else {}),

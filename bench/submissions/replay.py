@@ -20,9 +20,10 @@ from bench.learners.registry import LearnerInfo, find_learner, load, loose_learn
 from bench.records import Record
 from bench.records.files import file_sha256
 from bench.records.store import CHECKPOINT
+from bench.runs.audit import Made
 from bench.runs.build import build
 from bench.runs.environment import environment
-from bench.runs.evaluation import evaluate
+from bench.runs.evaluation import Watch, evaluate
 from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.submissions.entry import Entry
 from bench.submissions.report import Answered, Finding, mismatch, note, ok
@@ -55,6 +56,7 @@ class Replay:
     exact : this machine computes as the record's did (fp32, hardware class, torch version): equal counts are expected
     findings : what was seen on the way here
     answered : the adapter that runs, which may be of another source than the record's
+    made : how the learner was made, for the audit
     """
 
     record: Record
@@ -63,6 +65,7 @@ class Replay:
     exact: bool
     findings: tuple[Finding, ...]
     answered: Answered
+    made: Made | None = None
 
     @property
     def acts(self) -> bool:
@@ -80,11 +83,11 @@ class Replay:
         scores = self.block(first, min(batch, self.record.episodes - first), batch)
         return scores[scores["episode"] == episode]
 
-    def block(self, first: int, n: int, batch: int, salt: int = 0) -> pd.DataFrame:
+    def block(self, first: int, n: int, batch: int, salt: int = 0, watch: Watch | None = None) -> pd.DataFrame:
         """Scores of test episodes first .. first + n - 1; a salt other than 0 draws them from an unpublished stream."""
         episodes, precision = self.prepared.evaluation("test", salt), self.record.precision
         with matmul_precision(precision):
-            return evaluate(self.learner, episodes, n, batch=batch, precision=precision, first=first)
+            return evaluate(self.learner, episodes, n, batch=batch, precision=precision, first=first, watch=watch)
 
 
 def replay(entry: Entry, site: Site) -> Replay:
@@ -106,7 +109,9 @@ def replay(entry: Entry, site: Site) -> Replay:
         )
     exact, why = _exact(record, prepared.device)
     findings.append(note("arithmetic", why))
-    return Replay(record, built, prepared, exact, tuple(findings), answered(info, options))
+    state = {name: value.detach().clone() for name, value in built.state_dict().items()}
+    made = Made(info, dataclasses.asdict(options), record.seed, built.strategy, state)
+    return Replay(record, built, prepared, exact, tuple(findings), answered(info, options), made)
 
 
 def answered(info: LearnerInfo, options: Any) -> Answered:

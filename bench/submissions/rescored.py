@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.submissions.agreement import differing, published_scores, verdict
+from bench.submissions.audit import repeat_audit, watch
 from bench.submissions.entry import Entry
 from bench.submissions.replay import Site, replay
 from bench.submissions.report import Report
@@ -21,9 +22,10 @@ def verify_rescored(entry: Entry, site: Site) -> Report:
     """
     published = published_scores(entry)
     ready = replay(entry, site)
-    again = ready.block(0, len(published), max(1, entry.record.timing.batch))
+    seen = watch(ready)
+    again = ready.block(0, len(published), max(1, entry.record.timing.batch), watch=seen)
     differ = np.flatnonzero(differing(ready, published, again))
     gap = float(np.abs(published["score"] - again["score"]).max())
-    findings = (*ready.findings, verdict("rescored", ready, published, again, differ))
+    findings = (*ready.findings, verdict("rescored", ready, published, again, differ), repeat_audit(ready, seen))
     n = len(published)
     return Report("rescored", findings, n, n - len(differ), gap, answered=ready.answered)

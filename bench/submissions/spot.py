@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.submissions.agreement import MOST_QUERIES, differing, published_scores, verdict
+from bench.submissions.audit import repeat_audit
 from bench.submissions.entry import Entry
 from bench.submissions.replay import Replay, Site, replay
 from bench.submissions.report import Finding, Report, note
@@ -39,6 +40,7 @@ def verify_spot(entry: Entry, nonce: str, site: Site, k: int = K) -> Report:
         *ready.findings,
         verdict("spot", ready, claimed, again, differ),
         _power(len(published), len(chosen), ready),
+        repeat_audit(ready),
     ]
     return Report("spot", tuple(findings), len(chosen), len(chosen) - len(differ), gap, nonce, answered=ready.answered)
 

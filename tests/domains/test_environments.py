@@ -174,7 +174,7 @@ def test_frozen_trials_come_in_order_with_their_own_noise() -> None:
 
 def test_training_tasks_are_new_each_time_and_found_again_by_their_counter() -> None:
     def drawn(source: TrialSource, times: int) -> list[Tensor]:
-        return [source.environments(4).parameters["means"] for _ in range(times)]
+        return [source.environments(4)._worlds.parameters["means"] for _ in range(times)]
 
     suite = find_suite("bandit-n10k5")
     source = training_source(suite, 0)

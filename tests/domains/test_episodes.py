@@ -72,7 +72,7 @@ def test_evaluation_episodes_do_not_depend_on_the_batch(batch: int, n: int, firs
     (whole,) = episodes.batches(n, n, first)
     assert torch.equal(torch.cat([part.query_x for part in parts]), whole.query_x)
     assert torch.equal(torch.cat([part.query_y for part in parts]), whole.query_y)
-    (without,) = episodes.batches(n, n, first, pixels=False)
+    without = episodes.labels(first, n)
     assert without.rows is not None and without.query_x.numel() == 0
     assert torch.equal(pool.gather(without.rows[1]), whole.query_x)
 

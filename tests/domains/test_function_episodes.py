@@ -14,8 +14,10 @@ from scipy.spatial.distance import cdist
 
 from bench.domains.functions.episodes import training_stream
 from bench.domains.functions.stream import BLOCK, Functions, GPStream, SinusoidStream, kernel_matrix
-from bench.domains.functions.task import GPTask, Kernel
+from bench.domains.functions.task import FunctionTask, GPTask, Kernel, function_task
+from bench.philox import Stream
 from bench.tasks.registry import find_suite
+from bench.tasks.suites import Suite
 from tests.streams import frozen_stream
 
 KERNELS: tuple[Kernel, ...] = ("rbf", "matern52", "periodic")
@@ -33,6 +35,10 @@ def sinusoid() -> SinusoidStream:
     stream = frozen_stream(find_suite("sinusoid-10s"), "test")
     assert isinstance(stream, SinusoidStream)
     return stream
+
+
+def of_seed(suite: Suite, seed: int) -> tuple[Stream, FunctionTask]:
+    return (suite.name, suite.version, "train", seed), function_task(suite)
 
 
 def reference_kernel(kernel: Kernel, x: np.ndarray, length: float, scale: float, period: float) -> np.ndarray:
@@ -167,14 +173,14 @@ def test_sinusoid_values_and_ranges() -> None:
 
 def test_training_draws_from_the_training_kernel_and_test_from_the_test_kernel() -> None:
     suite = find_suite("gp1d-periodic")
-    streams = [frozen_stream(suite, "test"), frozen_stream(suite, "val"), training_stream(suite, 0)]
+    streams = [frozen_stream(suite, "test"), frozen_stream(suite, "val"), training_stream(*of_seed(suite, 0))]
     assert [stream.kernel for stream in streams if isinstance(stream, GPStream)] == ["periodic", "rbf", "rbf"]
 
 
 def test_splits_and_seeds_share_no_function() -> None:
     suite = find_suite("gp1d-rbf")
     streams = [frozen_stream(suite, split) for split in ("test", "val")]
-    streams += [training_stream(suite, seed) for seed in range(2)]
+    streams += [training_stream(*of_seed(suite, seed)) for seed in range(2)]
     lengths = [
         block.parameters["length"]
         for stream in streams
@@ -187,6 +193,6 @@ def test_splits_and_seeds_share_no_function() -> None:
 def test_training_sizes_change_with_every_batch() -> None:
     suite = find_suite("gp1d-rbf")
     assert isinstance(suite.task, GPTask)
-    stream = training_stream(suite, 0, batch=5)
+    stream = training_stream(*of_seed(suite, 0), batch=5)
     assert isinstance(stream, GPStream)
     assert [block.first for block in stream.blocks(0, 20, 5)] == [0, 5, 10, 15]

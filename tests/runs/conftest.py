@@ -31,7 +31,7 @@ class Workshop:
 
     def algo(self, name: str) -> str:
         """The --algo of a class of tiny.py; lower-case names are those of baselines."""
-        return name if name.islower() else f"{self.folder / 'tiny.py'}:{name}"
+        return name if name.islower() or ":" in name else f"{self.folder / 'tiny.py'}:{name}"
 
     def recipe(self, learner: str, **fields: Any) -> None:
         """Give a tiny learner one recipe, `fast`, for all suites."""

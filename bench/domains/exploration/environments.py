@@ -22,7 +22,7 @@ class Environments(ABC):
     steps : interactions of one trial
     actions : number of actions A
     horizon : steps of one inner episode, 1 for bandits
-    parameters : what generated each trial, for tests and bounds; no policy may look at it
+    parameters : what generated each trial, for scores and tests; a policy in training has none to look at
     """
 
     horizon: int
@@ -123,6 +123,29 @@ class MDPEnvironments(Environments):
         for _ in range(self.horizon):  # backwards from the end of an inner episode
             value = reward + (onward @ value[:, :, None])[:, :, 0]
         return value[:, 0] * (self.steps // self.horizon)
+
+
+class Unseen(Environments):
+    """The same trials without what generated them, as a policy in training meets them."""
+
+    def __init__(self, worlds: Environments) -> None:
+        self.n, self.steps, self.actions, self.device = worlds.n, worlds.steps, worlds.actions, worlds.device
+        self.horizon, self.parameters, self._worlds = worlds.horizon, {}, worlds
+
+    def reset(self) -> Tensor:
+        return self._worlds.reset()
+
+    def step(self, actions: Tensor) -> Step:
+        return self._worlds.step(actions)
+
+    def _begin(self) -> Tensor:
+        return self._worlds._begin()
+
+    def _move(self, actions: Tensor, time: int) -> tuple[Tensor, Tensor]:
+        return self._worlds._move(actions, time)
+
+    def uniform_value(self) -> Tensor:
+        return self._worlds.uniform_value()
 
 
 def environments(stream: TrialStream, first: int, n: int, device: torch.device) -> Environments:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from bench.domains.exploration.environments import BanditEnvironments, Trials
+from bench.domains.exploration.script import Script
 from bench.domains.sources import Columns
 from bench.learners.explorer import Explorer, check_logits
+
+Seen = tuple[Tensor, Tensor, Tensor, Tensor]  # what `act` is told: obs, prev_action, prev_reward, done
 
 
 @dataclass(frozen=True)
@@ -17,11 +21,19 @@ class Played:
     """What happened in B trials of T steps.
 
     actions : int64 [B, T]; rewards : float64 [B, T]; finite : bool [B], whether all logits of the trial were
+    script, logits : what the policy saw at every step, and its answers [B, T, A]
+    trials : that were played
     """
 
     actions: Tensor
     rewards: Tensor
     finite: Tensor
+    script: Script
+    logits: Tensor
+    trials: Trials
+
+
+World = Generator["Seen | Played", Tensor, None]
 
 
 def play(learner: Explorer, trials: Trials) -> Played:
@@ -30,25 +42,46 @@ def play(learner: Explorer, trials: Trials) -> Played:
     A trial whose logits are not finite goes on with uniform ones. Raises PredictionError for logits of a wrong type or
     shape.
     """
+    return act_in(learner, world_of(trials), len(trials))
+
+
+def act_in(learner: Explorer, world: World, n: int) -> Played:
+    """The policy's side of `play`: neither what generated the trials nor their luck is at hand here."""
+    played = None
+    seen, state = next(world), learner.initial_state(n)
+    while played is None:
+        assert isinstance(seen, tuple)
+        logits, state = learner.act(state, *seen)
+        seen = world.send(logits)
+        played = seen if isinstance(seen, Played) else None
+    return played
+
+
+def world_of(trials: Trials) -> World:
+    """The other side: takes logits, gives what they lead to, and in the end all that happened."""
     environments, n = trials.environments, len(trials)
     device = environments.device
-    obs = environments.reset()
-    action = torch.full((n,), -1, device=device)
-    reward = torch.zeros(n, device=device)
-    done = torch.zeros(n, dtype=torch.bool, device=device)
-    finite = torch.ones(n, dtype=torch.bool, device=device)
-    state = learner.initial_state(n)
-    actions, rewards = [], []
+    action, reward = torch.full((n,), -1, device=device), torch.zeros(n, device=device)
+    done, finite = torch.zeros(n, dtype=torch.bool, device=device), torch.ones(n, dtype=torch.bool, device=device)
+    seen: Seen = (environments.reset(), action, reward, done)
+    seens, answers, actions, rewards = [], [], [], []
     for time in range(environments.steps):
-        logits, state = learner.act(state, obs, action, reward, done)
+        logits = yield seen
         check_logits(logits, n, environments.actions)
         well = torch.isfinite(logits).all(1)
         finite = finite & well
         action = (torch.where(well[:, None], logits, 0).double() + trials.gumbel[:, time]).argmax(1)
+        seens.append(seen)
         obs, reward, done = environments.step(action)
+        seen = (obs, action, reward, done)
+        answers.append(logits)
         actions.append(action)
         rewards.append(reward)
-    return Played(torch.stack(actions, 1), torch.stack(rewards, 1).double(), finite)
+    obs, before, reward_before, ended = (torch.stack(parts, 1) for parts in zip(*seens, strict=True))
+    script = Script(obs, before, reward_before, ended, environments.actions)
+    yield Played(
+        torch.stack(actions, 1), torch.stack(rewards, 1).double(), finite, script, torch.stack(answers, 1), trials
+    )
 
 
 def lost_by_pull(played: Played, bandits: BanditEnvironments) -> Tensor:
@@ -62,15 +95,14 @@ def by_inner_episode(played: Played, horizon: int) -> Tensor:
     return played.rewards.view(len(played.rewards), -1, horizon).sum(2)
 
 
-def score_trials(learner: Explorer, trials: Trials) -> Columns:
-    """Play B trials: a mapping of columns [B], "score" being the total reward.
+def score_trials(played: Played) -> Columns:
+    """Score B played trials: a mapping of columns [B], "score" being the total reward.
 
     Bandits add the expected regret, the sum over pulls of max_a p_a - p_chosen; MDPs the reward of the first and the
     last inner episode. A trial with logits that are not finite scores what uniformly random actions are worth in it (in
     expectation, by dynamic programming) and is marked in "floored".
     """
-    played = play(learner, trials)
-    world, finite = trials.environments, played.finite
+    world, finite = played.trials.environments, played.finite
     value = world.uniform_value()
     columns = {"score": torch.where(finite, played.rewards.sum(1), value)}
     if isinstance(world, BanditEnvironments):

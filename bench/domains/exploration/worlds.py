@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from bench.domains.exploration.environments import Environments, Trials, environments, frozen_trials
-from bench.domains.exploration.rollout import play, score_trials
+from bench.domains.exploration.environments import Environments, Trials, Unseen, environments, frozen_trials
+from bench.domains.exploration.rollout import World, act_in, score_trials, world_of
 from bench.domains.exploration.task import exploration_task
 from bench.domains.exploration.trials import TrialStream, trial_stream
-from bench.domains.sources import Columns, Frozen, Scorer, TrainingSource
+from bench.domains.sources import Batch, Frozen, Scorer, TrainingSource
 from bench.learners.contract import Learner
 from bench.learners.explorer import Explorer
 
@@ -25,11 +25,12 @@ class TrialSource(TrainingSource):
 
     def __init__(self, suite: Suite, seed: int, device: torch.device) -> None:
         super().__init__(suite, seed, device)
-        self.stream = trial_stream((suite.name, suite.version, "train", seed), exploration_task(suite))
+        self.stream = trial_stream(self.stream_name, exploration_task(suite))
 
     def environments(self, batch: int) -> Environments:
         """The next `batch` training trials, none of which was drawn before."""
-        return environments(self.stream, self._next(f"environments:{batch}") * batch, batch, self.device)
+        first = self._next(f"environments:{batch}") * batch
+        return Unseen(environments(self.stream, first, batch, self.device))
 
     def draw(
         self, batch: int, way: int | None = None, shot: int | None = None, query: int | None = None
@@ -49,16 +50,24 @@ class FrozenTrials(Frozen):
         for start in range(first, first + n, batch):
             yield frozen_trials(self.stream, start, min(batch, first + n - start), self.device)
 
+    def world(self, first: int, n: int) -> World:
+        """Trials first .. first + n - 1, as `act_in` plays them."""
+        return world_of(frozen_trials(self.stream, first, n, self.device))
+
     def scorer(self, learner: Learner, first: int, n: int) -> Scorer:
         assert isinstance(learner, Explorer)
 
-        def played(first: int, n: int, batch: int) -> Iterator[tuple[int, Columns]]:
-            for trials in self.trials(n, batch, first):
-                yield trials.first, score_trials(learner, trials)
+        def batches(first: int, n: int, batch: int) -> Iterator[Batch]:
+            for start in range(first, first + n, batch):
+                yield answered(start, min(batch, first + n - start))
 
-        return played
+        def answered(start: int, size: int) -> Batch:
+            played = act_in(learner, self.world(start, size), size)
+            return Batch(start, score_trials(played), {"final": played.logits}, played.script)
+
+        return batches
 
     def singles(self, learner: Learner, n: int) -> Iterator[Callable[[], object]]:
         assert isinstance(learner, Explorer)
-        for trial in self.trials(n, 1):
-            yield partial(play, learner, trial)
+        for number in range(n):
+            yield partial(act_in, learner, self.world(number, 1), 1)

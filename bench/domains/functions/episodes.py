@@ -12,10 +12,11 @@ from torch import Tensor
 from bench.domains.episodes import Episodes
 from bench.domains.functions.scoring import score_functions
 from bench.domains.functions.stream import Functions, GPStream, SinusoidStream
-from bench.domains.functions.task import SinusoidTask, function_task
+from bench.domains.functions.task import FunctionTask, SinusoidTask, function_task
 from bench.domains.predicting import FrozenEpisodes
 from bench.domains.sources import Columns, TrainingSource
 from bench.learners.predictions import Answer
+from bench.philox import Stream
 
 if TYPE_CHECKING:
     from bench.tasks.suites import Suite
@@ -50,9 +51,10 @@ class FunctionSource(TrainingSource):
     draw = episodes
 
     def _prefetched(self, first: int, batch: int, shot: int | None, query: int | None) -> list[Episodes]:
-        stream = training_stream(self.suite, self.seed, shot, query, batch)
+        stream = training_stream(self.stream_name, self.task, shot, query, batch)
         if isinstance(stream, GPStream):
-            return [function_batch(block, self.device) for block in stream.blocks(first, _PREFETCH * batch, batch)]
+            blocks = stream.blocks(first, _PREFETCH * batch, batch)
+            return [function_batch(block, self.device, told=False) for block in blocks]
         return _pieces(function_batch(stream.block(first, _PREFETCH * batch), self.device), batch)
 
 
@@ -63,26 +65,29 @@ class FrozenFunctions(FrozenEpisodes):
         super().__init__(suite, device)
         self.task, self.stream = function_task(suite), stream
 
-    def batches(self, n: int, batch: int, first: int = 0) -> Iterator[Episodes]:
-        for block in self.stream.blocks(first, n, batch):
-            yield function_batch(block, self.device)
+    def shapes(self, first: int, n: int, batch: int) -> Iterator[tuple[int, int]]:
+        return self.stream.pieces(first, n, batch)
+
+    def episodes(self, first: int, n: int) -> Episodes:
+        return function_batch(self.stream.block(first, n), self.device)
 
     def columns(self, episodes: Episodes, answer: Answer) -> Columns:
         return score_functions(self.suite, episodes, answer)
 
 
 def training_stream(
-    suite: Suite, seed: int, shot: int | None = None, query: int | None = None, batch: int = 1
+    name: Stream, task: FunctionTask, shot: int | None = None, query: int | None = None, batch: int = 1
 ) -> SinusoidStream | GPStream:
-    """Training episodes of one seed as arrays."""
-    name, task = (suite.name, suite.version, "train", seed), function_task(suite)
+    """Training episodes as arrays."""
     if isinstance(task, SinusoidTask):
         sizes = {"context": shot or task.context, "target": query or task.target}
         return SinusoidStream(name, task.model_copy(update=sizes))
     return GPStream(name, task, task.train_kernel, per_block=batch)
 
 
-def function_batch(block: Functions, device: torch.device) -> Episodes:
+def function_batch(block: Functions, device: torch.device, told: bool = True) -> Episodes:
+    """Arrays -> tensors; `told`: with what generated each function."""
+
     def tensor(array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(device)
 
@@ -92,7 +97,7 @@ def function_batch(block: Functions, device: torch.device) -> Episodes:
         tensor(block.query_x),
         tensor(block.query_y),
         block.first,
-        parameters={name: tensor(value) for name, value in block.parameters.items()},
+        parameters={name: tensor(value) for name, value in block.parameters.items()} if told else {},
     )
 
 

@@ -47,9 +47,13 @@ class SinusoidStream:
         return 2 + self.task.context + self.task.target
 
     def blocks(self, first: int, n: int, batch: int) -> Iterator[Functions]:
-        """Episodes first .. first + n - 1 in pieces of at most `batch`."""
+        """The same pieces as `pieces`, drawn."""
+        return (self.block(*piece) for piece in self.pieces(first, n, batch))
+
+    def pieces(self, first: int, n: int, batch: int) -> Iterator[tuple[int, int]]:
+        """Episodes first .. first + n - 1 as (first, n) of pieces of at most `batch`."""
         for start in range(first, first + n, batch):
-            yield self.block(start, min(batch, first + n - start))
+            yield start, min(batch, first + n - start)
 
     def block(self, first: int, n: int) -> Functions:
         task, raw = self.task, words(self.stream, first, n, self.width)
@@ -90,11 +94,15 @@ class GPStream:
         return np.stack([context, target], axis=1)
 
     def blocks(self, first: int, n: int, batch: int) -> Iterator[Functions]:
-        """Episodes first .. first + n - 1 in pieces of one shape, at most a block each."""
+        """The same pieces as `pieces`, drawn."""
+        return (self.block(*piece) for piece in self.pieces(first, n, batch))
+
+    def pieces(self, first: int, n: int, batch: int) -> Iterator[tuple[int, int]]:
+        """Episodes first .. first + n - 1 as (first, n) of pieces of one shape, at most a block each."""
         start, end = first, first + n
         while start < end:
             stop = min((start // self.per_block + 1) * self.per_block, start + batch, end)
-            yield self.block(start, stop - start)
+            yield start, stop - start
             start = stop
 
     def block(self, first: int, n: int) -> Functions:

@@ -54,14 +54,15 @@ class Images(Domain):
         return load(task.data, data_dir=data_dir, path=task.path, image_size=task.image_size).card.fingerprint
 
     def train_pool(self, data: Any) -> tuple[int, int]:
-        return data["train"].n_classes, int(data["train"].counts.min())
+        counts = _counts(data, "train")
+        return len(counts), int(counts.min())
 
     def stream(self, suite: Suite, split: Split, data: Any = None, salt: int = 0) -> ImageStream:
         """The suite's own episodes of `split`, as indices; without data from the pool that it declares."""
         from bench.domains.images.stream import ImageStream, pool_counts
 
         task = image_task(suite)
-        counts = data[split].counts if data else pool_counts(suite.name, task, split)
+        counts = _counts(data, split) if data else pool_counts(suite.name, task, split)
         return ImageStream((suite.name, suite.version, split, salt), counts, task.way, task.shot, task.query)
 
     def frozen(self, suite: Suite, split: Split, device: torch.device, data: Any = None, salt: int = 0) -> FrozenImages:
@@ -129,3 +130,9 @@ class Images(Domain):
         if isinstance(learner, EmbeddingLearner) and not (learner.transductive or learner.privileged):
             return validated(EmbeddingLearner.predict(learner, *inputs), example)
         return validated(predicted(learner, example), example)
+
+
+def _counts(data: Any, split: Split) -> np.ndarray:
+    """Images of each class; a split that is not loaded yet stays so."""
+    counts: np.ndarray = data.counts[split] if hasattr(data, "counts") else data[split].counts
+    return counts

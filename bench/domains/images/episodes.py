@@ -55,13 +55,12 @@ class ImageSource(TrainingSource):
 
     def stream(self, way: int, shot: int, query: int) -> ImageStream:
         """The training episodes of a shape, as indices."""
-        name = (self.suite.name, self.suite.version, "train", self.seed)
-        return ImageStream(name, self.pool.counts, way, shot, query)
+        return ImageStream(self.stream_name, self.pool.counts, way, shot, query)
 
     def batches(self, n: int) -> tuple[Tensor, Tensor]:
         """The next flat batch: images [n, C, H, W] float32 in [0, 1] and train class ids [n] int64."""
         step = self._next(f"flat:{n}")
-        raw = words((self.suite.name, self.suite.version, "flat", self.seed), step * n, n, 2)
+        raw = words((*self.stream_name[:2], "flat", self.seed), step * n, n, 2)
         classes = below(raw[:, 0], self.pool.n_classes)
         rows = self.pool.rows(classes, below(raw[:, 1], self.pool.counts[classes]))
         return self.pool.gather(rows), torch.from_numpy(classes).to(self.device)
@@ -74,10 +73,15 @@ class FrozenImages(FrozenEpisodes):
         super().__init__(suite, device)
         self.stream, self.pool = stream, pool
 
-    def batches(self, n: int, batch: int, first: int = 0, pixels: bool = True) -> Iterator[Episodes]:
-        """Episodes first .. first + n - 1, at most `batch` at a time; `pixels=False` leaves the images out."""
+    def shapes(self, first: int, n: int, batch: int) -> Iterator[tuple[int, int]]:
         for start in range(first, first + n, batch):
-            yield image_batch(self.pool, self.stream.block(start, min(batch, first + n - start)), start, pixels)
+            yield start, min(batch, first + n - start)
+
+    def episodes(self, first: int, n: int) -> Episodes:
+        return image_batch(self.pool, self.stream.block(first, n), first)
+
+    def labels(self, first: int, n: int) -> Episodes:
+        return image_batch(self.pool, self.stream.block(first, n), first, pixels=False)
 
     def columns(self, episodes: Episodes, answer: Answer) -> Columns:
         return score_images(episodes, answer)
@@ -85,32 +89,33 @@ class FrozenImages(FrozenEpisodes):
     def scorer(self, learner: Learner, first: int, n: int) -> Scorer:
         if not isinstance(learner, EmbeddingLearner) or learner.transductive or learner.privileged:
             return super().scorer(learner, first, n)
-        answer = self._embedded(learner, first, n)
+        return self.scored(self._embedded(learner, first, n))
 
-        def answered(first: int, n: int, batch: int) -> Iterator[tuple[int, Columns]]:
-            for part in self.batches(n, batch, first, pixels=False):
-                yield part.first, score_images(part, answer(part))
-
-        return answered
-
-    def _embedded(self, learner: EmbeddingLearner, first: int, n: int) -> Callable[[Episodes], Tensor]:
+    def _embedded(self, learner: EmbeddingLearner, first: int, n: int) -> Callable[[int, int], Tensor]:
         """Embed what the episodes ask for; how to answer them from the table."""
         used = torch.zeros(len(self.pool.images), dtype=torch.bool, device=self.device)
-        for part in self.batches(n, 1_000, first, pixels=False):
-            assert part.rows is not None
-            for rows in part.rows:
+        for piece in self.shapes(first, n, 1_000):
+            for rows in self._rows(*piece):
                 used[rows.flatten()] = True
         rows = used.nonzero().flatten()
         place = torch.cumsum(used, 0) - 1  # pool row -> row of the embedding table
         padded = torch.cat([rows, rows[:1].expand(-len(rows) % EMBED_CHUNK)])
         table = torch.cat([learner.embed(self.pool.gather(part)) for part in padded.view(-1, EMBED_CHUNK)])
 
-        def answer(part: Episodes) -> Tensor:
-            assert part.rows is not None
-            support, query = (table[place[r]] for r in part.rows)
-            return learner.classify(support, part.support_y, query)
+        def question(first: int, n: int) -> tuple[Tensor, Tensor, Tensor]:
+            support, query = (table[place[rows]] for rows in self._rows(first, n))
+            return support, support_labels(n, self.stream.way, self.stream.shot, self.device), query
+
+        def answer(first: int, n: int) -> Tensor:
+            return learner.classify(*question(first, n))
 
         return answer
+
+    def _rows(self, first: int, n: int) -> tuple[Tensor, Tensor]:
+        """Pool rows of the support and the query images of some episodes."""
+        rows = self.labels(first, n).rows
+        assert rows is not None
+        return rows
 
 
 def image_batch(pool: ImagePool, indices: ImageIndices, first: int, pixels: bool = True) -> Episodes:
@@ -122,7 +127,7 @@ def image_batch(pool: ImagePool, indices: ImageIndices, first: int, pixels: bool
     nothing = torch.empty(0, device=device)
     return Episodes(
         support_x=pool.gather(support) if pixels else nothing,
-        support_y=torch.arange(way, device=device).repeat_interleave(shot).expand(n, -1).contiguous(),
+        support_y=support_labels(n, way, shot, device),
         query_x=pool.gather(query) if pixels else nothing,
         query_y=torch.from_numpy(indices.query_y).to(device),
         first=first,
@@ -130,3 +135,8 @@ def image_batch(pool: ImagePool, indices: ImageIndices, first: int, pixels: bool
         classes=indices.classes,
         rows=(support, query),
     )
+
+
+def support_labels(n: int, way: int, shot: int, device: torch.device) -> Tensor:
+    """Labels of support images that are grouped by label: int64 [n, way * shot]."""
+    return torch.arange(way, device=device).repeat_interleave(shot).expand(n, -1).contiguous()

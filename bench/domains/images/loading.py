@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import torch
 
 from bench.data import load
+from bench.data.contract import ImageData
 from bench.domains.contract import Loaded
-from bench.domains.images.pool import ImagePool
+from bench.domains.images.pool import TURNS, ImagePool
 from bench.domains.images.stream import pool_counts
 from bench.domains.images.task import ImageSpec, ImageTask, image_task
 from bench.domains.task import Split
 from bench.errors import DataInvalid
+from bench.tasks.draws import Integers
 
 if TYPE_CHECKING:
     from bench.tasks.suites import Suite
@@ -22,18 +26,48 @@ if TYPE_CHECKING:
 def load_images(suite: Suite, device: torch.device, data_dir: Path | None) -> Loaded:
     """Raises DataMissing with the commands that get the images, DataInvalid for a pool that is not the declared one."""
     task = image_task(suite)
-    data = load(task.data, data_dir=data_dir, path=task.path, image_size=task.image_size)
-    pools = {name: ImagePool(split, device, task.rotations) for name, split in data.splits.items()}
+    data = _images(task, data_dir)
+    turns = TURNS if task.rotations else 1
+    counts = {name: np.repeat(split.counts, turns) for name, split in data.splits.items()}
     if task.pool is not None:
-        for name, pool in pools.items():
-            _check_pool(suite.name, task, cast(Split, name), pool)
-    train = pools["train"]
-    spec = ImageSpec(task.way, task.shot, task.query, train.shape, train.n_classes)
-    return Loaded(spec, pools, data.card.fingerprint, data.card.source)
+        for name, found in counts.items():
+            _check_pool(suite.name, task, cast(Split, name), found)
+    channels, height, width = data.splits["train"].images.shape[1:]
+    spec = ImageSpec(task.way, task.shot, task.query, (channels, height, width), len(counts["train"]))
+    return Loaded(spec, Pools(task, device, data_dir, counts), data.card.fingerprint, data.card.source)
 
 
-def _check_pool(suite: str, task: ImageTask, split: Split, pool: ImagePool) -> None:
-    declared, counts = pool_counts(suite, task, split), pool.counts
+class Pools(Mapping[str, ImagePool]):
+    """The pools of a suite by split. Each is loaded when it is first asked for: training meets no test image.
+
+    counts : images of each class, by split
+    """
+
+    def __init__(
+        self, task: ImageTask, device: torch.device, data_dir: Path | None, counts: Mapping[str, Integers]
+    ) -> None:
+        self._task, self._device, self._data_dir, self.counts = task, device, data_dir, counts
+        self._loaded: dict[str, ImagePool] = {}
+
+    def __getitem__(self, split: str) -> ImagePool:
+        if split not in self._loaded:
+            images = _images(self._task, self._data_dir).splits[split]
+            self._loaded[split] = ImagePool(images, self._device, self._task.rotations)
+        return self._loaded[split]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.counts)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+
+def _images(task: ImageTask, data_dir: Path | None) -> ImageData:
+    return load(task.data, data_dir=data_dir, path=task.path, image_size=task.image_size)
+
+
+def _check_pool(suite: str, task: ImageTask, split: Split, counts: Integers) -> None:
+    declared = pool_counts(suite, task, split)
     if len(declared) != len(counts) or (declared != counts).any():
         raise DataInvalid(
             f"{suite} declares {len(declared)} {split} classes of {declared[0]} images; the prepared data has "

@@ -11,6 +11,8 @@ from torch import Tensor
 from bench.data.contract import ImageSplit
 from bench.tasks.draws import Integers
 
+TURNS = 4  # quarter turns of a class that count as classes
+
 
 class ImagePool:
     """uint8 images [N, C, H, W] resident on `device`.
@@ -23,7 +25,7 @@ class ImagePool:
         with warnings.catch_warnings():  # a read-only memory map is what we want: nothing here writes to it
             warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
             images = torch.from_numpy(split.images)
-        turns = 4 if rotations else 1
+        turns = TURNS if rotations else 1
         if rotations:
             images = torch.cat([torch.rot90(images, k, (2, 3)) for k in range(turns)])
         self.images = images.to(device)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import bench
-from bench.domains import Columns, Domain, Frozen, Loaded, MetricFacts, Scorer, TaskDefinition, TaskSpec, TrainingSource
+from bench.domains import Batch, Domain, Frozen, Loaded, MetricFacts, Scorer, TaskDefinition, TaskSpec, TrainingSource
 from bench.philox import uniform, words
 
 
@@ -56,9 +56,12 @@ class Estimator(bench.Learner):
 
 
 class Tosses(TrainingSource):
+    def __init__(self, suite: Any, seed: int, device: torch.device) -> None:
+        super().__init__(suite, seed, device)
+        self.tosses = suite.task.tosses
+
     def draw(self, batch: int, way: int | None = None, shot: int | None = None, query: int | None = None) -> Coins:
-        stream = (self.suite.name, self.suite.version, "train", self.seed)
-        return toss(stream, self.suite.task.tosses, self._next(f"coins:{batch}") * batch, batch, self.device)
+        return toss(self.stream_name, self.tosses, self._next(f"coins:{batch}") * batch, batch, self.device)
 
 
 class FrozenCoins(Frozen):
@@ -67,12 +70,14 @@ class FrozenCoins(Frozen):
         self.stream = stream
 
     def scorer(self, learner: Any, first: int, n: int) -> Scorer:
-        def scored(first: int, n: int, batch: int) -> Iterator[tuple[int, Columns]]:
+        def scored(first: int, n: int, batch: int) -> Iterator[Batch]:
             for start in range(first, first + n, batch):
                 size = min(batch, first + n - start)
                 coins = toss(self.stream, self.suite.task.tosses, start, size, self.device)
-                error = (learner.estimate(coins.heads) - coins.chance).abs().double().cpu().numpy()
-                yield start, {"score": error, "floored": error != error}
+                answer = learner.estimate(coins.heads)
+                error = (answer - coins.chance).abs().double().cpu().numpy()
+                columns = {"score": error, "floored": error != error}
+                yield Batch(start, columns, {"final": bench.Point(answer)}, coins)
 
         return scored
 
