@@ -190,8 +190,8 @@ def test_the_constants_are_those_that_the_simulated_trials_choose() -> None:
     """As documented; fewer trials, which still tell all but neighbours on the grid apart."""
     script = repository() / "docs" / "reproduction" / "bandit_constants.py"
     run = subprocess.run([sys.executable, str(script), "--trials", "4000"], capture_output=True, text=True, check=True)
-    rewards = {line[:40].strip(): float(line.split()[-1]) for line in run.stdout.splitlines()[1:] if "=" in line[:40]}
-    played = {name: reward for name, reward in rewards.items() if not name.startswith("best")}
+    lines = [line for line in run.stdout.splitlines()[1:] if not line.startswith("best")]
+    played = {line[:40].strip(): float(line.split()[-1]) for line in lines}
     options: Any = load(find_learner("ucb1")).Options()
     chosen = f"ucb1 prior={options.prior} exploration={options.exploration}"
     assert played[chosen] > max(r for name, r in played.items() if name.startswith("ucb1")) - 0.001
