@@ -1,6 +1,6 @@
 """The constants of the bandit baselines, chosen on simulated trials that no suite has.
 
-    python docs/reproduction/bandit_constants.py                   # 50,000 trials of each size: five minutes on one core
+    python docs/reproduction/bandit_constants.py                  # 50,000 trials a size: five minutes on one core
     python docs/reproduction/bandit_constants.py --trials 2000
 
 Trials are of the four published sizes, from a stream of their own, and the same for every candidate. A constant is
