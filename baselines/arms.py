@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -9,6 +11,7 @@ from torch import Tensor
 import bench
 
 Counts = tuple[Tensor, Tensor]  # successes and failures of each arm, int64 [B, A]
+Ties = Literal["random", "first"]  # which of several best arms: each as likely, or the one that is numbered first
 
 NEVER = -1000.0  # a logit that no Gumbel noise (at most 37 from 53 bits) lifts above 0
 
@@ -44,6 +47,9 @@ def posterior_mean(successes: Tensor, failures: Tensor) -> Tensor:
     return (successes + 1).double() / (successes + failures + 2)
 
 
-def only_best(score: Tensor) -> Tensor:
-    """Logits [B, A] that choose the highest score, uniformly among equal ones."""
-    return torch.where(score >= score.amax(1, keepdim=True), 0.0, NEVER)
+def only_best(score: Tensor, ties: Ties = "random") -> Tensor:
+    """Logits [B, A] that choose the highest score; among equal ones uniformly, or always the first."""
+    best = score >= score.amax(1, keepdim=True)
+    if ties == "first":
+        best = best & (best.cumsum(1) == 1)
+    return torch.where(best, 0.0, NEVER)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 import bench
-from baselines.arms import CountingPolicy, only_best, posterior_mean
+from baselines.arms import CountingPolicy, Ties, only_best, posterior_mean
 
 
 class EpsGreedy(CountingPolicy):
@@ -25,6 +25,7 @@ class EpsGreedy(CountingPolicy):
     @dataclass
     class Options:
         epsilon: float = 0.05  # probability of a uniformly random arm
+        ties: Ties = "random"  # which of several best arms, as in greedy
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
@@ -35,6 +36,6 @@ class EpsGreedy(CountingPolicy):
             )
 
     def logits(self, successes: Tensor, failures: Tensor) -> Tensor:
-        exploit = only_best(posterior_mean(successes, failures)).softmax(1)
+        exploit = only_best(posterior_mean(successes, failures), self.options.ties).softmax(1)
         epsilon = self.options.epsilon
         return torch.log((1 - epsilon) * exploit + epsilon / self.task.actions)

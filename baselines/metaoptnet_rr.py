@@ -22,6 +22,7 @@ from torch import Tensor, nn
 import bench
 from baselines.augmentation import random_crop, random_flip
 from baselines.backbones import encoder
+from baselines.photographs import colour_jitter
 
 
 class MetaOptNetRR(bench.EmbeddingLearner):
@@ -33,10 +34,11 @@ class MetaOptNetRR(bench.EmbeddingLearner):
     class Options:
         backbone: str = "conv4"  # any name that backbones.encoder knows
         ridge: float = 50.0  # lambda (authors' code)
-        label_smoothing: float = 0.0  # of the query labels in training, 0.1 as published
+        label_smoothing: float = 0.0  # share of a query's label that the other classes get in training
         weight_decay: float = 5.0e-4
         lr: float = 0.1  # of SGD with Nesterov momentum .9
         crop: int = 0  # pixels by which training images are shifted at most
+        jitter: float = 0.0  # brightness, contrast and saturation of training images change by up to this share
         flip: bool = False  # mirror half of the training images
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
@@ -57,7 +59,10 @@ class MetaOptNetRR(bench.EmbeddingLearner):
     def loss(self, episodes: bench.Episodes) -> Tensor:
         logits = self.predict(episodes.support_x, episodes.support_y, episodes.query_x)
         assert isinstance(logits, Tensor)
-        smoothing = self.options.label_smoothing
+        way = logits.shape[-1]
+        smoothing = (
+            self.options.label_smoothing * way / (way - 1)
+        )  # torch's share goes to all classes, the right one too
         return F.cross_entropy(logits.flatten(0, 1), episodes.query_y.flatten(), label_smoothing=smoothing)
 
     def configure_optimizer(self, steps: int) -> torch.optim.Optimizer:
@@ -70,6 +75,7 @@ class MetaOptNetRR(bench.EmbeddingLearner):
         if not self.training:
             return images
         images = random_crop(images, self.options.crop) if self.options.crop else images
+        images = colour_jitter(images, self.options.jitter) if self.options.jitter else images
         return random_flip(images) if self.options.flip else images
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 import bench
 from baselines.augmentation import random_crop, random_flip
 from baselines.backbones import encoder
+from baselines.photographs import colour_jitter, random_resized_crop
 
 CHECKS = 20  # validations of a whole training, as in the common loop
 STEPS_A_CHECK = 20  # at least: a training of 20 steps is validated once
@@ -45,6 +46,8 @@ class PreTrained(bench.EmbeddingLearner):
         weight_decay: float = 5.0e-4
         crop: int = 0  # pixels by which training images are shifted at most
         flip: bool = False  # mirror half of the training images
+        resized_crop: bool = False  # train on random parts of the images, stretched to their size
+        jitter: float = 0.0  # brightness, contrast and saturation change by up to this share
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
@@ -81,7 +84,7 @@ def pretrain(
             group["lr"] = base * 0.5 * (1 + math.cos(math.pi * step / steps))
         images, classes = source.batches(settings.batch)
         optimizer.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(head(encode(augmented(images, settings.crop, settings.flip))), classes)
+        loss = F.cross_entropy(head(encode(augmented(images, settings))), classes)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
         optimizer.step()
         if step + 1 in due:
@@ -103,10 +106,12 @@ def build_optimizer(settings: PreTrained.Options, modules: list[nn.Module]) -> t
     return torch.optim.SGD(parameters, settings.lr, momentum=0.9, nesterov=True, weight_decay=decay)
 
 
-def augmented(images: Tensor, crop: int, flip: bool) -> Tensor:
-    """Training images [M, C, H, W], shifted by up to `crop` pixels and half of them mirrored."""
-    images = random_crop(images, crop) if crop else images
-    return random_flip(images) if flip else images
+def augmented(images: Tensor, settings: PreTrained.Options) -> Tensor:
+    """Training images [M, C, H, W], changed as the options say."""
+    images = random_crop(images, settings.crop) if settings.crop else images
+    images = random_resized_crop(images) if settings.resized_crop else images
+    images = colour_jitter(images, settings.jitter) if settings.jitter else images
+    return random_flip(images) if settings.flip else images
 
 
 def feature_size(encode: nn.Module, x_shape: tuple[int, ...]) -> int:

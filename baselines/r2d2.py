@@ -8,12 +8,14 @@ closed form, through which the embedding, the ridge and the scale of the answers
 features the system to be solved is as small as the support set.
 
 The paper's beta, one number added to the answers for all classes, changes neither the cross-entropy nor the decision
-and is left out. lambda and alpha are learned, through their logarithms so that they stay positive.
+and is left out. lambda and alpha are learned, through their logarithms so that they stay positive; the authors' code
+has a fixed lambda and learns alpha as it is. It also draws a number of support images anew for every training episode,
+whose other images are queries. All that is the recipe `paper`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import torch
@@ -37,7 +39,10 @@ class R2D2(bench.EmbeddingLearner):
         backbone: str = "r2d2-64"  # "r2d2" and "r2d2-64" (the paper's two) or any name that backbones.encoder knows
         dropout: float = 0.0  # in the last two blocks of the paper's networks
         ridge: float = 50.0  # initial lambda, of the mean squared error (authors' code)
+        learn_ridge: bool = True  # false: lambda stays what it is, as in the authors' code
         scale: float = 10.0  # initial alpha (authors' code, CIFAR-FS and Omniglot)
+        log_scale: bool = True  # learn alpha through its logarithm; false: as it is, as in the authors' code
+        random_shots: bool = False  # a training episode keeps 1 to all of its shots, the rest are queries
         flip: bool = False  # mirror half of the training images
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
@@ -48,8 +53,12 @@ class R2D2(bench.EmbeddingLearner):
             if filters
             else encoder(options.backbone, task.x_shape)
         )
-        self.log_ridge = nn.Parameter(torch.tensor(log(options.ridge)))
-        self.log_scale = nn.Parameter(torch.tensor(log(options.scale)))
+        log_ridge = torch.tensor(log(options.ridge))
+        self.log_ridge = nn.Parameter(log_ridge) if options.learn_ridge else nn.Buffer(log_ridge)
+        if options.log_scale:
+            self.log_scale = nn.Parameter(torch.tensor(log(options.scale)))
+        else:
+            self.scale = nn.Parameter(torch.tensor(options.scale))
 
     def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, D]
         embedding: Tensor = self.encoder(self.augment(images))
@@ -58,8 +67,12 @@ class R2D2(bench.EmbeddingLearner):
     def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:  # -> logits [B, Q, way]
         targets = F.one_hot(support_y).to(support_z.dtype)
         weights = ridge_regression(with_ones(support_z), targets, self.log_ridge.exp() * support_z.shape[1])
-        logits: Tensor = self.log_scale.exp() * with_ones(query_z) @ weights  # eq. 6
+        alpha = self.log_scale.exp() if self.options.log_scale else self.scale
+        logits: Tensor = alpha * with_ones(query_z) @ weights  # eq. 6
         return logits
+
+    def loss(self, episodes: bench.Episodes) -> Tensor:
+        return super().loss(with_random_shots(episodes) if self.options.random_shots else episodes)
 
     def augment(self, images: Tensor) -> Tensor:
         return random_flip(images) if self.training and self.options.flip else images
@@ -77,6 +90,24 @@ def ridge_regression(x: Tensor, y: Tensor, ridge: Tensor | float) -> Tensor:
         return primal
     dual: Tensor = torch.linalg.solve(x @ transposed + ridge * _identity(x, x.shape[1]), y)
     return transposed @ dual
+
+
+def with_random_shots(episodes: bench.Episodes) -> bench.Episodes:
+    """The episodes with 1 to all of their shots, one number for all of them; the other support images are queries."""
+    batch, images = episodes.support_y.shape
+    shots = images // episodes.way
+    kept = int(torch.randint(1, shots + 1, ()))
+    of_class = episodes.support_y.argsort(stable=True, dim=1).view(batch, episodes.way, shots)
+    support, moved = of_class[:, :, :kept].flatten(1), of_class[:, :, kept:].flatten(1)
+    row = torch.arange(batch, device=support.device)[:, None]
+    return replace(
+        episodes,
+        support_x=episodes.support_x[row, support],
+        support_y=episodes.support_y[row, support],
+        query_x=torch.cat([episodes.query_x, episodes.support_x[row, moved]], dim=1),
+        query_y=torch.cat([episodes.query_y, episodes.support_y[row, moved]], dim=1),
+        rows=None,
+    )
 
 
 def with_ones(z: Tensor) -> Tensor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from itertools import product
 from typing import Any
 
@@ -17,6 +19,7 @@ from bench.domains.exploration.environments import Environments
 from bench.domains.exploration.script import generated
 from bench.learners.contract import unfit
 from bench.learners.registry import all_learners, find_learner, load
+from bench.resources import repository
 from tests.baselines.material import SPECS, make
 from tests.baselines.test_gittins import two_armed_value
 
@@ -111,12 +114,46 @@ def test_eps_greedy_by_hand() -> None:
         chances("eps_greedy", [0, 0], [0, 0], epsilon=0.0)
 
 
-def test_ucb1_by_hand() -> None:
-    assert chances("ucb1", [9, 0, 0], [0, 1, 0]) == pytest.approx([0, 0, 1]), "each arm once"
-    assert chances("ucb1", [0, 0, 0], [0, 0, 0]) == pytest.approx([1 / 3] * 3)
+def test_ties_to_the_first_arm() -> None:
+    assert chances("greedy", [0, 0, 0], [1, 0, 0], ties="first") == pytest.approx([0, 1, 0])
+    assert chances("greedy", [1, 3, 0], [1, 3, 0], ties="first") == pytest.approx([1, 0, 0])
+    assert chances("greedy", [0, 2, 2], [0, 0, 0], ties="first") == pytest.approx([0, 1, 0])
+    assert chances("eps_greedy", [0, 0, 0], [1, 0, 0], epsilon=0.3, ties="first") == pytest.approx([0.1, 0.8, 0.1])
+
+
+def test_ucb1_as_auer_et_al_have_it_by_hand() -> None:
+    plain = {"prior": False, "exploration": 1.0}
+    assert chances("ucb1", [9, 0, 0], [0, 1, 0], **plain) == pytest.approx([0, 0, 1]), "each arm once"
+    assert chances("ucb1", [0, 0, 0], [0, 0, 0], **plain) == pytest.approx([1 / 3] * 3)
     # n = 12: .9 + sqrt(2 ln 12 / 10) = 1.60 against .5 + sqrt(2 ln 12 / 2) = 2.08; a fifth of the radius turns it round
-    assert chances("ucb1", [9, 1], [1, 1]) == pytest.approx([0, 1])
-    assert chances("ucb1", [9, 1], [1, 1], exploration=0.2) == pytest.approx([1, 0])
+    assert chances("ucb1", [9, 1], [1, 1], **plain) == pytest.approx([0, 1])
+    assert chances("ucb1", [9, 1], [1, 1], prior=False, exploration=0.2) == pytest.approx([1, 0])
+
+
+def test_ucb1_with_a_prior_by_hand() -> None:
+    assert chances("ucb1", [0, 0, 0], [0, 0, 0]) == pytest.approx([1 / 3] * 3), "ties are broken at random"
+    # one win: 2/3 + .2 sqrt(2 ln 7 / 3) = .894 against 1/2 + .2 sqrt(2 ln 7 / 2) = .779, though two arms are untried
+    assert chances("ucb1", [1, 0, 0], [0, 0, 0], exploration=0.2) == pytest.approx([1, 0, 0])
+    # constant 1: 1.806 against 1.895
+    assert chances("ucb1", [1, 0, 0], [0, 0, 0], exploration=1.0) == pytest.approx([0, 0.5, 0.5])
+    # a win and a loss, n = 8: 1/2 + .2 sqrt(2 ln 8 / 4) = .704 against 1/2 + .2 sqrt(2 ln 8 / 2) = .788
+    assert chances("ucb1", [1, 0, 0], [1, 0, 0], exploration=0.2) == pytest.approx([0, 0.5, 0.5])
+
+
+def test_ucb1_with_a_prior_against_a_loop_over_a_short_trial() -> None:
+    """Every position that five pulls of three arms can lead to, the bound written out arm by arm."""
+    for counts in product(range(3), repeat=6):
+        if sum(counts) > 5:
+            continue
+        won, lost = counts[:3], counts[3:]
+        n = sum(counts) + 6
+        bounds = [
+            (s + 1) / (s + f + 2) + 0.2 * math.sqrt(2 * math.log(n) / (s + f + 2))
+            for s, f in zip(won, lost, strict=True)
+        ]
+        best = [math.isclose(bound, max(bounds), rel_tol=1e-12) for bound in bounds]
+        expected = [b / sum(best) for b in best]
+        assert chances("ucb1", list(won), list(lost)) == pytest.approx(expected), counts
 
 
 @pytest.mark.parametrize("optimistic", [False, True])
@@ -146,6 +183,21 @@ def test_counts_follow_the_rewards(name: str) -> None:
         for trial in range(4):
             (successes if reward[trial] else failures)[trial, action[trial]] += 1
     assert state[0].tolist() == successes.tolist() and state[1].tolist() == failures.tolist()
+
+
+@pytest.mark.slow
+def test_the_constants_are_those_that_the_simulated_trials_choose() -> None:
+    """As documented; fewer trials, which still tell all but neighbours on the grid apart."""
+    script = repository() / "docs" / "reproduction" / "bandit_constants.py"
+    run = subprocess.run([sys.executable, str(script), "--trials", "4000"], capture_output=True, text=True, check=True)
+    lines = [line for line in run.stdout.splitlines()[1:] if not line.startswith("best")]
+    played = {line[:40].strip(): float(line.split()[-1]) for line in lines}
+    options: Any = load(find_learner("ucb1")).Options()
+    chosen = f"ucb1 prior={options.prior} exploration={options.exploration}"
+    assert played[chosen] > max(r for name, r in played.items() if name.startswith("ucb1")) - 0.001
+    assert played["greedy ties=random"] > played["greedy ties=first"]
+    smaller, larger = (played[f"eps_greedy ties=random epsilon={epsilon}"] for epsilon in (0.02, 0.05))
+    assert played["greedy ties=random"] > smaller > larger, "no epsilon earns more than a smaller one"
 
 
 # -- RL^2 -----------------------------------------------------------------------------------------------------------

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 import bench
 from baselines.augmentation import random_crop, random_flip
 from baselines.backbones import encoder
+from baselines.photographs import colour_jitter, random_resized_crop
+from baselines.pretraining import PreTrained, augmented
 from baselines.resnet12 import RAMP, DropBlock, ResNet12
 from baselines.timm_proto import frozen
 from tests.baselines.material import answer, episodes, make
@@ -71,6 +74,57 @@ def test_crops_are_shifts_and_flips_are_mirror_images() -> None:
     mirrored = [torch.equal(a, b.flip(2)) for a, b in zip(random_flip(images), images, strict=True)]
     kept = [torch.equal(a, b) for a, b in zip(random_flip(images), images, strict=True)]
     assert 8 < sum(mirrored) < 32 and 8 < sum(kept) < 32
+
+
+def test_resized_crops_are_stretched_parts_of_the_image() -> None:
+    """On a linear ramp a crop is a linear ramp: its ends say where it was, and whether it kept share and shape."""
+    torch.manual_seed(0)
+    m, side = 2000, 64
+    ramp = ((torch.arange(side) + 0.5) / side).expand(side, side)
+    images = torch.stack([ramp, ramp.T]).expand(m, 2, side, side)
+    found = random_resized_crop(images)
+    across, down = found[:, 0, side // 2], found[:, 1, :, side // 2]
+    middle = slice(8, -8)  # away from the border, where the ramp ends in half a pixel of no slope
+    steps = [line[:, middle].diff(dim=1) for line in (across, down)]
+    assert all(float((step - step.mean(1, keepdim=True)).abs().max()) < 1e-3 for step in steps)
+    width, height = (step.mean(1) * side for step in steps)
+    assert float(width.max()) <= 1.001 and float(height.max()) <= 1.001
+    area, whole = width * height, (width < 0.99) & (height < 0.99)
+    assert float(area.min()) > 0.079 and float(area[whole].min()) < 0.1 and float(area.max()) > 0.9
+    shape = (width / height)[whole]
+    assert 0.749 < float(shape.min()) < 0.78 and 1.28 < float(shape.max()) < 1.334
+    centre = across.mean(1)
+    assert float((centre - width / 2).min()) > -0.01 and float((centre + width / 2).max()) < 1.01
+    assert float(centre.mean()) == pytest.approx(0.5, abs=0.02)
+
+
+def test_colour_jitter_by_hand() -> None:
+    torch.manual_seed(0)
+    images = torch.rand(50, 3, 4, 4, dtype=torch.float64)
+    torch.manual_seed(1)
+    found = colour_jitter(images, 0.4)
+    torch.manual_seed(1)
+    factors = [1 + 0.4 * (2 * torch.rand(50, 1, 1, 1) - 1) for _ in range(3)]
+    for number, image in enumerate(images.numpy()):
+        brightness, contrast, saturation = (float(factor[number]) for factor in factors)
+        image = np.clip(brightness * image, 0, 1)
+        luma = 0.299 * image[0] + 0.587 * image[1] + 0.114 * image[2]
+        image = np.clip(contrast * image + (1 - contrast) * luma.mean(), 0, 1)
+        luma = 0.299 * image[0] + 0.587 * image[1] + 0.114 * image[2]
+        image = np.clip(saturation * image + (1 - saturation) * luma, 0, 1)
+        np.testing.assert_allclose(found[number].numpy(), image, atol=1e-6)
+    grey = torch.rand(5, 1, 4, 4)
+    assert not torch.equal(colour_jitter(grey, 0.4), grey)
+    torch.testing.assert_close(colour_jitter(images, 0.0), images)
+
+
+def test_augmentation_options_of_pre_training_change_training_images() -> None:
+    images = torch.rand(6, 3, 16, 16)
+    assert augmented(images, PreTrained.Options()) is images
+    for options in ({"crop": 2}, {"flip": True}, {"resized_crop": True}, {"jitter": 0.4}):
+        torch.manual_seed(0)
+        found = augmented(images, PreTrained.Options(**options))  # type: ignore[arg-type]
+        assert found.shape == images.shape and not torch.equal(found, images), options
 
 
 @pytest.mark.parametrize("name", ["protonet", "matching", "r2d2", "metaoptnet_rr"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -16,7 +18,7 @@ import bench
 from baselines import baseline, baselinepp
 from baselines.finetuning import BATCH, EPOCHS, Gradient, Scores, Weights, fine_tune
 from baselines.metaoptnet_rr import dual_ridge
-from baselines.r2d2 import R2D2Encoder, ridge_regression
+from baselines.r2d2 import R2D2Encoder, ridge_regression, with_random_shots
 from bench.learners.options import resolve_options
 from bench.learners.registry import find_learner, load
 from bench.runs.prepared_suite import PreparedSuite, prepare
@@ -58,6 +60,58 @@ def test_r2d2_fits_the_support_labels_with_a_bias() -> None:
 def test_the_wide_network_has_the_published_number_of_features(shape: tuple[int, ...], features: int) -> None:
     with torch.no_grad():
         assert R2D2Encoder(shape[0], (96, 192, 384, 512), 0.0).eval()(torch.rand(1, *shape)).shape == (1, features)
+
+
+def test_r2d2_as_in_the_authors_code_learns_the_scale_and_no_ridge() -> None:
+    """Their solver: inputs and labels divided by the root of the number of images, then lambda on the diagonal."""
+    learner, part = make("r2d2", "images", learn_ridge=False, log_scale=False, scale=3.0), episodes("images", b=1)
+    assert {name for name, _ in learner.named_parameters() if "encoder" not in name} == {"scale"}
+    with torch.no_grad():
+        learner.log_ridge.fill_(math.log(2.5))
+        x, query = (
+            np.concatenate([z, np.ones((len(z), 1))], axis=1)
+            for z in (learner.embed(part.support_x[0]).numpy(), learner.embed(part.query_x[0]).numpy())
+        )
+    root = np.sqrt(len(x))
+    x, y = x / root, np.eye(5)[part.support_y[0].numpy()] / root
+    weights = x.T @ np.linalg.inv(x @ x.T + 2.5 * np.eye(len(x))) @ y
+    np.testing.assert_allclose(answer(learner, part)[0].numpy(), learner.scale.item() * query @ weights, rtol=1e-6)
+
+
+def test_random_shots_move_support_images_to_the_queries() -> None:
+    """From 1 to all shots stay, as many of each class; no image is lost, doubled or given another label."""
+    part, kept = episodes("images", b=3), set()
+    shuffled = torch.stack([torch.randperm(10, generator=torch.Generator().manual_seed(b)) for b in range(3)])
+    row = torch.arange(3)[:, None]
+    part = replace(part, support_x=part.support_x[row, shuffled], support_y=part.support_y[row, shuffled])
+    for seed in range(12):
+        torch.manual_seed(seed)
+        found = with_random_shots(part)
+        for b in range(3):
+            counts = found.support_y[b].bincount(minlength=5)
+            assert len(set(counts.tolist())) == 1
+            kept.add(int(counts[0]))
+            before, after = (
+                sorted(
+                    (int(label), float(image.sum()))
+                    for x, y in ((e.support_x, e.support_y), (e.query_x, e.query_y))
+                    for image, label in zip(x[b], y[b], strict=True)
+                )
+                for e in (part, found)
+            )
+            assert before == after
+    assert kept == {1, 2}
+
+
+def test_random_shots_are_drawn_in_training_only() -> None:
+    learner, part = make("r2d2", "images", random_shots=True), episodes("images", b=2)
+    plain = make("r2d2", "images")
+    torch.testing.assert_close(answer(learner, part), answer(plain, part))
+    losses = set()
+    for seed in range(8):
+        torch.manual_seed(seed)
+        losses.add(round(float(learner.loss(part).detach()), 9))
+    assert len(losses) == 2 and round(float(plain.loss(part).detach()), 9) in losses
 
 
 def test_attention_over_the_support_against_a_loop() -> None:
@@ -137,6 +191,14 @@ def test_metaoptnet_s_head_minimises_the_authors_quadratic_program() -> None:
     for _ in range(400):
         a -= 0.015 * (kernel @ a - 2 * y.numpy().ravel())
     np.testing.assert_allclose(dual_ridge(x, y, ridge)[0].numpy(), a.reshape(6, 3), rtol=1e-6, atol=1e-9)
+
+
+def test_smoothed_labels_give_the_other_classes_the_share_and_the_right_one_the_rest() -> None:
+    learner, part = make("metaoptnet_rr", "images", label_smoothing=0.1), episodes("images", b=2)
+    log_p = answer(learner, part).log_softmax(-1).numpy()
+    target = np.full((*part.query_y.shape, 5), 0.1 / 4)
+    np.put_along_axis(target, part.query_y.numpy()[..., None], 0.9, axis=-1)
+    assert float(learner.loss(part).detach()) == pytest.approx(-(target * log_p).sum(-1).mean(), rel=1e-9)
 
 
 @pytest.fixture(scope="module")
