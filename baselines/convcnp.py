@@ -11,8 +11,7 @@ the grid of an episode is centred on its context and has a fixed length: predict
 whatever the shift.
 
 The authors' code has a sigmoid on the grid, a length scale for every channel, and one set of them each for mean and
-deviation. The recipe `paper` has them by options; ReLU and one length scale a layer, the defaults, cost less than a
-third.
+deviation. The recipe `paper` has them by options; ReLU and one length scale a layer, the defaults, cost a fifth.
 """
 
 from __future__ import annotations
