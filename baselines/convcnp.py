@@ -9,12 +9,16 @@ predicted shifted, also beyond where training was.
 The authors lay their grid over context and targets of a batch. Here an answer must not depend on the other targets, so
 the grid of an episode is centred on its context and has a fixed length: predictions move with the data exactly,
 whatever the shift.
+
+The authors' code has a sigmoid on the grid, a length scale for every channel, and one set of them each for mean and
+deviation. The recipe `paper` has them by options; ReLU and one length scale a layer, the defaults, cost a fifth.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -35,6 +39,10 @@ class ConvCNP(bench.Learner):
         density: int = 64  # grid points per unit of x
         reach: float = 4.0  # units of x on either side of the context's middle; targets beyond it see no data
         channels: int = 8  # of the grid at full resolution
+        activation: Literal["relu", "sigmoid"] = "relu"  # of the grid, before the network
+        length_scales: Literal["layer", "channel"] = "layer"  # one a layer; or one a channel, mean and deviation apart
+        min_std: float = 0.01  # lies under the data's noise of .02 and keeps densities finite; the authors have none
+        initialization: Literal["torch", "glorot"] = "torch"  # glorot: normal, biases 0 and, in convolutions, .001
 
     @classmethod
     def skip(cls, task: bench.TaskSpec) -> str | None:
@@ -42,12 +50,18 @@ class ConvCNP(bench.Learner):
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
+        dy, length, channels = task.y_dim, 2 / options.density, 2 * options.channels
         self.cells = 2**HALVINGS * math.ceil(2 * options.reach * options.density / 2**HALVINGS)
-        self.to_grid = SetConv(2 / options.density)
-        self.lift = nn.Linear(task.y_dim + 1, options.channels)
+        self.apart = options.length_scales == "channel"
+        self.to_grid = SetConv(length, dy + 1 if self.apart else None)
+        self.lift = nn.Linear(dy + 1, options.channels)
         self.network = UNet(options.channels)
-        self.from_grid = SetConv(2 / options.density)
-        self.head = nn.Linear(2 * options.channels, 2 * task.y_dim)
+        self.from_grid = SetConv(length, channels if self.apart else None)
+        self.head = nn.Linear(channels, dy if self.apart else 2 * dy)
+        if self.apart:
+            self.std_from_grid, self.std_head = SetConv(length, channels), nn.Linear(channels, dy)
+        if options.initialization == "glorot":
+            self.apply(glorot)
 
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Gaussian:
         middle = (support_x.amin(1, keepdim=True) + support_x.amax(1, keepdim=True)) / 2  # [B, 1, 1]
@@ -58,23 +72,48 @@ class ConvCNP(bench.Learner):
         sums = self.to_grid(grid, x, torch.cat([ones, support_y], dim=-1))  # [B, G, 1 + dy]
         near = sums[..., :1]  # how much data lies around a grid point: the density channel
         h = self.lift(torch.cat([near, sums[..., 1:] / (near + 1e-8)], dim=-1))  # [B, G, channels]
-        h = self.network(F.relu(h).transpose(1, 2)).transpose(1, 2)
-        mean, raw = self.head(self.from_grid(q, grid, h)).chunk(2, dim=-1)
-        # The authors' softplus has no lower bound; .01 lies under the data's noise of .02 and keeps densities finite.
-        return bench.Gaussian(mean, 0.01 + 0.99 * F.softplus(raw))
+        h = F.relu(h) if self.options.activation == "relu" else torch.sigmoid(h)
+        h = self.network(h.transpose(1, 2)).transpose(1, 2)
+        mean = self.head(self.from_grid(q, grid, h))
+        if self.apart:
+            raw = self.std_head(self.std_from_grid(q, grid, h))
+        else:
+            mean, raw = mean.chunk(2, dim=-1)
+        least = self.options.min_std
+        return bench.Gaussian(mean, least + (1 - least) * F.softplus(raw))
 
 
 class SetConv(nn.Module):
-    """eq. 3 without normalisation: sums of values weighted by a Gaussian of a learned length scale in x."""
+    """eq. 3 without normalisation: sums of values weighted by a Gaussian in x.
 
-    def __init__(self, length: float) -> None:
+    One length scale is learned for all values, or one for each of `channels`.
+    """
+
+    def __init__(self, length: float, channels: int | None = None) -> None:
         super().__init__()
-        self.log_length = nn.Parameter(torch.tensor(length).log())
+        shape = () if channels is None else (channels,)
+        self.log_length = nn.Parameter(torch.full(shape, length).log())
 
     def forward(self, at: Tensor, x: Tensor, values: Tensor) -> Tensor:
         """at [B, A, 1], x [B, N, 1], values [B, N, D] -> [B, A, D]."""
-        exponents = -0.5 * ((at - x.transpose(1, 2)) / self.log_length.exp()) ** 2
-        return exponents.clamp_min(-50).exp() @ values  # where exp underflows it takes ten times as long
+        lengths, distances = self.log_length.exp(), at - x.transpose(1, 2)  # [B, A, N]
+        if lengths.ndim == 0:
+            return weights(distances / lengths) @ values
+        of_channels = weights(distances[:, None] / lengths[:, None, None])  # [B, D, A, N]
+        return (of_channels @ values.transpose(1, 2)[..., None])[..., 0].transpose(1, 2)
+
+
+def weights(distances: Tensor) -> Tensor:
+    """Gaussian weights of distances in length scales."""
+    return (-0.5 * distances**2).clamp_min(-50).exp()  # where exp underflows it takes ten times as long
+
+
+def glorot(module: nn.Module) -> None:
+    """The authors' initialisation of one module."""
+    if isinstance(module, nn.Linear | nn.Conv1d | nn.ConvTranspose1d):
+        nn.init.xavier_normal_(module.weight)
+        if module.bias is not None:
+            nn.init.constant_(module.bias, 0.0 if isinstance(module, nn.Linear) else 1e-3)
 
 
 class UNet(nn.Module):

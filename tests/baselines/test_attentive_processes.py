@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -26,41 +28,29 @@ def draw(*shape: int, seed: int = 0) -> Tensor:
 # -- ANP ------------------------------------------------------------------------------------------------------------
 
 
-def test_anp_s_attention_is_torch_s_multi_head_attention() -> None:
+def test_anp_s_attention_by_torch_s_multi_head_attention() -> None:
+    """Post-norm, on projected queries; dot products divided by the root of all 24 dimensions, not of a head's 8."""
     torch.manual_seed(0)
     mine, theirs = Attention(24, 3).double(), nn.MultiheadAttention(24, 3, bias=False, batch_first=True).double()
     with torch.no_grad():
-        theirs.in_proj_weight.copy_(torch.cat([mine.query.weight, mine.key.weight, mine.value.weight]))
-        theirs.out_proj.weight.copy_(mine.out.weight)
+        scaled = mine.query.weight / np.sqrt(3)
+        theirs.in_proj_weight.copy_(torch.cat([scaled, mine.key.weight, mine.value.weight]))
+        theirs.out_proj.weight.copy_(torch.eye(24))
     queries, keys, values = draw(2, 5, 24), draw(2, 7, 24, seed=1), draw(2, 7, 24, seed=2)
-    expected, _ = theirs(queries, keys, values)
+    seen, _ = theirs(queries, keys, values)
+    attended = F.layer_norm(queries @ mine.query.weight.T + seen, (24,))
+    expected = F.layer_norm(attended + F.relu(attended @ mine.out.weight.T + mine.out.bias), (24,))
     torch.testing.assert_close(mine(queries, keys, values), expected, rtol=1e-10, atol=1e-12)
 
 
-def test_anp_s_evidence_lower_bound_by_hand_with_a_fixed_draw() -> None:
-    """Per point of context and targets: mean log-density over the draws minus the divergence of the two priors."""
-    options = {"latent": 3, "width": 8, "heads": 2, "train_samples": 2}
-    learner, part = make("anp", "sinusoid", **options), episodes("sinusoid", b=2)
-    torch.manual_seed(5)
-    found = float(learner.loss(part).detach())
-    torch.manual_seed(5)
-    draws = torch.normal(torch.zeros(2, 2, 3, dtype=torch.float64), torch.ones(2, 2, 3, dtype=torch.float64)).numpy()
-    bounds = []
-    with torch.no_grad():
-        for b in range(2):
-            x, y = part.support_x[b : b + 1], part.support_y[b : b + 1]
-            all_x, all_y = torch.cat([x, part.query_x[b : b + 1]], 1), torch.cat([y, part.query_y[b : b + 1]], 1)
-            raws = (learner.latent(x, y)[0].numpy(), learner.latent(all_x, all_y)[0].numpy())
-            (m0, s0), (m1, s1) = ((raw[:3], 0.1 + 0.9 / (1 + np.exp(-raw[3:]))) for raw in raws)
-            divergence = (np.log(s0 / s1) + (s1**2 + (m1 - m0) ** 2) / (2 * s0**2) - 0.5).sum()
-            attended = learner.deterministic_path(x, y, all_x)[0]
-            fits = []
-            for k in range(2):
-                z = torch.from_numpy(m1 + s1 * draws[k, b]).expand(len(attended), -1)
-                mean, raw = learner.decoder(torch.cat([attended, z, all_x[0]], dim=1)).numpy().T
-                fits.append(stats.norm(mean, 0.1 + 0.9 * np.log1p(np.exp(raw))).logpdf(all_y[0, :, 0].numpy()).sum())
-            bounds.append((np.mean(fits) - divergence) / len(attended))
-    assert found == pytest.approx(-np.mean(bounds), rel=1e-9)
+@pytest.mark.parametrize("self_attention, grow", [(True, True), (False, False)])
+def test_points_of_anp_s_context_see_each_other_by_self_attention_only(self_attention: bool, grow: bool) -> None:
+    """Whether a context point's code depends on the others, in both encoders."""
+    learner, part = make("anp", "sinusoid", self_attention=self_attention), episodes("sinusoid", b=1)
+    pairs = torch.cat([part.support_x, part.support_y], dim=2)
+    for encoder in (learner.deterministic.values, learner.latent.before):
+        alone, together = encoder(pairs[:, :1]), encoder(pairs)[:, :1]
+        assert torch.allclose(alone, together) is not grow
 
 
 # -- TNP ------------------------------------------------------------------------------------------------------------
@@ -138,6 +128,45 @@ def test_a_set_convolution_by_hand() -> None:
         assert float(found[b, a, d]) == pytest.approx(weights @ values[b, :, d].numpy(), rel=1e-6)
 
 
+def test_a_set_convolution_of_a_length_scale_a_channel_is_one_of_each() -> None:
+    layer = SetConv(0.3, 2).double()
+    at, x, values = draw(2, 4, 1), draw(2, 3, 1, seed=1), draw(2, 3, 2, seed=2)
+    with torch.no_grad():
+        layer.log_length.copy_(torch.tensor([0.2, 0.7]).log())
+        found = layer(at, x, values)
+        for d, length in enumerate((0.2, 0.7)):
+            single = SetConv(length).double()(at, x, values[..., d : d + 1])
+            torch.testing.assert_close(found[..., d : d + 1], single, rtol=1e-6, atol=1e-9)
+
+
+PAPER = {"activation": "sigmoid", "length_scales": "channel", "min_std": 0.0, "initialization": "glorot"}
+
+
+def test_convcnp_s_published_form_keeps_mean_and_deviation_apart() -> None:
+    learner, part = make("convcnp", "gp-rbf", **PAPER), episodes("gp-rbf")
+    before = answer(learner, part)
+    with torch.no_grad():
+        learner.std_from_grid.log_length.add_(0.5)
+    after = answer(learner, part)
+    torch.testing.assert_close(after.mean, before.mean)
+    assert not torch.allclose(after.std, before.std)
+    with torch.no_grad():
+        learner.std_head.weight.zero_()
+        learner.std_head.bias.fill_(-5.0)
+    assert float(answer(learner, part).std.max()) == pytest.approx(np.log1p(np.exp(-5.0))), "no lower bound"
+
+
+def test_convcnp_s_published_start() -> None:
+    """Glorot-normal weights, of standard deviation sqrt(2 / (fans)), and small biases."""
+    learner_class = load(find_learner("convcnp"))
+    learner: Any = learner_class(SPECS["gp-rbf"], resolve_options(learner_class, PAPER | {"channels": 32}))
+    assert not learner.lift.bias.any() and not learner.std_head.bias.any()
+    for layer in (*learner.network.down, *learner.network.up):
+        assert torch.equal(layer.bias, torch.full_like(layer.bias, 1e-3))
+        fans = 5 * (layer.in_channels + layer.out_channels)
+        assert float(layer.weight.detach().std()) == pytest.approx(np.sqrt(2 / fans), rel=0.05)
+
+
 def test_the_grid_reaches_every_target_of_the_suite_and_fits_the_network() -> None:
     learner = make("convcnp", "gp-rbf")
     assert learner.cells == 512 and learner.cells / learner.options.density == 8.0
@@ -162,13 +191,16 @@ def lines(generator: torch.Generator) -> Episodes:
     "name, steps, options, reached",
     [
         ("cnp", 300, {"width": 32}, -0.3),
-        ("np", 300, {"width": 32, "latent": 8}, -0.2),
+        ("cnp", 300, {"width": 32, "encoders": 1, "post_depth": 0}, -0.3),
+        ("np", 300, {"width": 32, "latent": 8}, -0.7),
+        ("np", 300, {"width": 32, "latent": 8, "train_samples": 1}, -0.7),
         ("anp", 300, {"width": 32, "latent": 8, "heads": 4}, -0.2),
         ("tnp", 300, {"width": 32, "layers": 2, "hidden": 32}, 0.5),
         ("convcnp", 150, {"density": 16}, 0.1),
+        ("convcnp", 150, {"density": 16} | PAPER, -0.4),
     ],
 )
-def test_lines_are_learned_in_seconds(name: str, steps: int, options: dict[str, int], reached: float) -> None:
+def test_lines_are_learned_in_seconds(name: str, steps: int, options: dict[str, Any], reached: float) -> None:
     """In nats a point; -1.29 is what one normal distribution for all targets scores."""
     torch.manual_seed(0)
     learner_class = load(find_learner(name))
