@@ -41,6 +41,7 @@ class MAMLPlusPlus(MAML):
         multi_step: float = 0.1  # share of the training in which every step's loss counts
         scale: bool = True  # per step, like the shift
         activation: Literal["relu", "leaky_relu"] = "leaky_relu"
+        init: Literal["small_head", "normal_head", "xavier"] = "xavier"
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
