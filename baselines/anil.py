@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import bench
-from baselines.maml import MAML, Weights
+from baselines.maml import MAML, ConvNet, Weights
 
 
 class ANIL(MAML):
@@ -38,16 +38,22 @@ class ANIL(MAML):
 
     def image_body(self, weights: Weights, images: Tensor, n_statistics: int) -> Tensor:
         """ConvNet.run up to its head [M, D]; weights shared by all tasks need no columns: these are convolutions."""
-        h = images  # [M, C, H, W]
+        net, h = self.net, images  # [M, C, H, W]
+        assert isinstance(net, ConvNet)
         for block in range(4):
             weight = weights[f"convs.{block}"]  # [9 C, D]
             kernel = weight.reshape(3, 3, -1, weight.shape[1]).permute(3, 2, 0, 1)
-            h = F.conv2d(h, kernel, stride=1 if self.options.pool else 2, padding=1)
+            h = F.conv2d(h, kernel, stride=1 if net.pool else 2, padding=1)
             variance, mean = torch.var_mean(h[:n_statistics], (0, 2, 3), correction=0, keepdim=True)
-            h = F.max_pool2d(h, 2) if self.options.pool else h  # commutes with what follows, on a quarter of the cells
-            h = F.relu((h - mean) * torch.rsqrt(variance + 1e-3) + weights[f"shifts.{block}"][:, None, None])
+            factor = torch.rsqrt(variance + 1e-3)
+            if net.scale:  # which may be negative: the maximum has to wait for it
+                factor = factor * weights[f"scales.{block}"][:, None, None]
+            elif net.pool:  # commutes with what follows, on a quarter of the cells
+                h = F.max_pool2d(h, 2)
+            h = (h - mean) * factor + weights[f"shifts.{block}"][:, None, None]
+            h = net.activation(F.max_pool2d(h, 2) if net.pool and net.scale else h)
         h = h.permute(0, 2, 3, 1)
-        return h.flatten(1) if self.options.pool else h.mean((1, 2))
+        return h.flatten(1) if net.flatten else h.mean((1, 2))
 
     def function_body(self, weights: Weights, x: Tensor, n_statistics: int) -> Tensor:
         """Regressor.run up to its head: [M, dx] -> [M, hidden]."""

@@ -17,6 +17,7 @@ The inner loss here is a mean. The authors' code sums it and divides by the shot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -45,6 +46,10 @@ class MAML(bench.Learner):
         filters: int = 64  # of the image network
         hidden: int = 40  # units of the regression network's two hidden layers
         pool: bool = False  # False: strided convolutions (Omniglot); True: max-pooling (mini-ImageNet, CIFAR-FS)
+        flatten: bool = False  # strided: the head sees every cell of the last map instead of their mean; pooled always
+        scale: bool = False  # normalised channels have a learned scale beside their shift
+        activation: Literal["relu", "leaky_relu"] = "relu"  # of the image network
+        init: Literal["small_head", "normal_head", "xavier"] = "small_head"  # of the image network, see ConvNet
 
     @property
     def transductive(self) -> bool:  # type: ignore[override]  # an option decides
@@ -123,33 +128,48 @@ class MAML(bench.Learner):
 class ConvNet(nn.Module):
     """Four 3x3 convolutions with batch norm and ReLU, global mean (strided) or flatten (pooled), linear.
 
-    As in the authors' code there is no scale after the normalisation, and its shift is meta-learned, not adapted.
+    As in the authors' code the normalisation's shift is meta-learned, not adapted, and there is no scale unless asked
+    for, of which the same is true.
+
+    Initial weights: `small_head` takes a normal of .01 for the head and Xavier for the convolutions as matrices
+    [9 n_in, n_out]. The others take Xavier for them as kernels, whose outputs count nine times, too; the head is
+    standard normal (`normal_head`, the authors' on Omniglot) or Xavier (`xavier`, theirs on mini-ImageNet).
     """
 
     def __init__(self, task: bench.TaskSpec, options: MAML.Options) -> None:
         super().__init__()
         channels, size, _ = task.x_shape
-        self.pool = options.pool
+        self.pool, self.flatten, self.scale = options.pool, options.pool or options.flatten, options.scale
+        self.activation = F.relu if options.activation == "relu" else F.leaky_relu
         self.convs = nn.ParameterList()  # [9 * n_in, n_out], rows ordered by (ky, kx, channel)
         self.shifts = nn.ParameterList()
         for block in range(4):
-            weight = torch.empty(9 * (channels if block == 0 else options.filters), options.filters)
-            self.convs.append(nn.Parameter(nn.init.xavier_uniform_(weight)))
-            self.shifts.append(nn.Parameter(torch.zeros(options.filters)))
-        features = options.filters * (size // 16) ** 2 if self.pool else options.filters
-        self.head = nn.Linear(features, task.way)
-        nn.init.normal_(self.head.weight, std=0.01)
+            rows, columns = 9 * (channels if block == 0 else options.filters), options.filters
+            gain = 1.0 if options.init == "small_head" else math.sqrt((rows + columns) / (rows + 9 * columns))
+            self.convs.append(nn.Parameter(nn.init.xavier_uniform_(torch.empty(rows, columns), gain)))
+            self.shifts.append(nn.Parameter(torch.zeros(columns)))
+        self.scales = nn.ParameterList(torch.ones(options.filters) for _ in range(4 if options.scale else 0))
+        side = size // 16 if self.pool else math.ceil(size / 16)
+        self.head = nn.Linear(options.filters * (side**2 if self.flatten else 1), task.way)
+        if options.init == "xavier":
+            nn.init.xavier_uniform_(self.head.weight)
+        else:
+            nn.init.normal_(self.head.weight, std=0.01 if options.init == "small_head" else 1.0)
         nn.init.zeros_(self.head.bias)
-        self.adapted = frozenset(name for name, _ in self.named_parameters() if not name.startswith("shifts"))
+        self.adapted = frozenset(
+            name for name, _ in self.named_parameters() if not name.startswith(("shifts", "scales"))
+        )
 
     def run(self, weights: Weights, images: Tensor, n_statistics: int) -> Tensor:
         """Logits [M, way]; the first `n_statistics` images of [M, C, H, W] give the normalisation statistics."""
         h = images.permute(0, 2, 3, 1)  # [M, H, W, C]
         for block in range(4):
             h = convolve(h, weights[f"convs.{block}"], stride=1 if self.pool else 2)
-            h = normalise(h, n_statistics) + weights[f"shifts.{block}"]
-            h = F.relu(max_pool(h) if self.pool else h)
-        h = h.flatten(1) if self.pool else h.mean((1, 2))
+            h = normalise(h, n_statistics)
+            h = h * weights[f"scales.{block}"] if self.scale else h
+            h = h + weights[f"shifts.{block}"]
+            h = self.activation(max_pool(h) if self.pool else h)
+        h = h.flatten(1) if self.flatten else h.mean((1, 2))
         return F.linear(h, weights["head.weight"], weights["head.bias"])
 
 

@@ -8,7 +8,7 @@ on, and each step has normalisation parameters of its own. What is learned and h
 Over maml.py, whose networks, losses and `norm` it shares:
 * LSLR: inner rates are learned, one per layer and step. Evaluation steps beyond the trained ones use the last step's.
 * MSL: early in training the queries' loss after every step counts, with weights that are annealed to the last step's.
-* BNWB: each step has its own shifts after the normalisation.
+* BNWB: each step has its own scales and shifts after the normalisation.
 * CA: the cosine of the learning rate is the recipe's.
 
 Not here: the derivative-order annealing (the authors' configurations switch it off), running statistics (their code
@@ -18,6 +18,7 @@ computes them and normalises by the batch's all the same), and the ensemble of t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -38,16 +39,19 @@ class MAMLPlusPlus(MAML):
         inner_steps: int = 5  # in training
         test_steps: int = 5  # at evaluation, ranked
         multi_step: float = 0.1  # share of the training in which every step's loss counts
+        scale: bool = True  # per step, like the shift
+        activation: Literal["relu", "leaky_relu"] = "leaky_relu"
+        init: Literal["small_head", "normal_head", "xavier"] = "xavier"
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
         self.fast = sorted(self.net.adapted)
-        self.per_step = [name for name, _ in self.net.named_parameters() if name.startswith("shifts")]
+        self.per_step = [name for name, _ in self.net.named_parameters() if name.startswith(("shifts", "scales"))]
         rates = torch.full((options.inner_steps, len(self.fast)), options.inner_lr)
         self.net.rates = nn.Parameter(rates)
         for name in self.per_step:  # [filters] -> [steps, filters]
-            shift = self.net.get_parameter(name)
-            shift.data = shift.data.repeat(options.inner_steps, 1)
+            parameter = self.net.get_parameter(name)
+            parameter.data = parameter.data.repeat(options.inner_steps, 1)
         self.annealed = 0  # training steps with a multi-step loss
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
@@ -57,7 +61,7 @@ class MAMLPlusPlus(MAML):
     # -- one task ---------------------------------------------------------------------------------------------------
 
     def of_step(self, weights: Weights, step: int) -> Weights:
-        """The weights with the shifts of a step; those after the last trained one share its."""
+        """The weights with the scales and shifts of a step; those after the last trained one share its."""
         row = min(step, self.options.inner_steps - 1)
         return weights | {name: weights[name][row] for name in self.per_step}
 

@@ -9,6 +9,9 @@ others.
 
 The published code never leaves training mode, so that every batch norm sees all queries of the test episode. Here that
 is the declared option `norm=batch`; the default evaluates with running statistics, one query at a time if need be.
+
+The published loss is the squared error of sigmoid scores. It starts slowly: most pairs want a zero, and near zero a
+sigmoid has hardly a gradient. `loss=cross_entropy` takes a query's scores as the logits of a softmax over the classes.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import bench
+from baselines.augmentation import random_flip
 from baselines.backbones import ConvBlock
 
 
@@ -32,6 +36,10 @@ class RelationNet(bench.EmbeddingLearner):
         norm: Literal["running", "batch"] = "running"  # statistics of batch norm at evaluation
         filters: int = 64
         hidden: int = 8  # units of the last hidden layer
+        loss: Literal["mse", "cross_entropy"] = "mse"  # of sigmoid scores (eq. 2), or of a softmax over classes
+        init: Literal["default", "he"] = "default"  # PyTorch's initial weights, or those of the authors' code
+        clip_each: float | None = None  # largest gradient norm of the encoder and of the relation network, each
+        flip: bool = False  # mirror half of the training images
 
     @property
     def transductive(self) -> bool:  # type: ignore[override]  # an option decides
@@ -65,9 +73,12 @@ class RelationNet(bench.EmbeddingLearner):
             nn.ReLU(inplace=True),
             nn.Linear(options.hidden, 1),
         )
+        if options.init == "he":
+            self.apply(he_normal)
         self.to(memory_format=torch.channels_last)
 
     def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, n, h, w]
+        images = random_flip(images) if self.training and self.options.flip else images
         features: Tensor = self.encoder(images.contiguous(memory_format=torch.channels_last))
         return features
 
@@ -90,7 +101,29 @@ class RelationNet(bench.EmbeddingLearner):
             return torch.cat(parts)  # type: ignore[arg-type]  # an embedding learner answers with logits
         return super().predict(support_x, support_y, query_x)
 
-    def loss(self, episodes: bench.Episodes) -> Tensor:  # eq. 2: squared error of relation scores in (0, 1)
+    def loss(self, episodes: bench.Episodes) -> Tensor:
+        if self.options.loss == "cross_entropy":
+            return super().loss(episodes)
         logits = self.predict(episodes.support_x, episodes.support_y, episodes.query_x)
         assert isinstance(logits, Tensor)
-        return F.mse_loss(logits.sigmoid(), F.one_hot(episodes.query_y, logits.shape[-1]).float())
+        return F.mse_loss(logits.sigmoid(), F.one_hot(episodes.query_y, logits.shape[-1]).float())  # eq. 2
+
+    def train_step(self, episodes: bench.Episodes) -> Tensor:
+        loss = super().train_step(episodes)
+        if self.options.clip_each is not None:
+            relation = nn.ModuleList([self.of_support, self.of_query, self.pair, self.score])
+            for network in (self.encoder, relation):
+                nn.utils.clip_grad_norm_(network.parameters(), self.options.clip_each)
+        return loss
+
+
+def he_normal(module: nn.Module) -> None:
+    """The initial weights of the authors' code.
+
+    Convolutions: normal, of variance 2 / (9 n_out). Linear layers: normal of .01, biases at 1.
+    """
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    elif isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, std=0.01)
+        nn.init.ones_(module.bias)

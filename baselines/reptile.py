@@ -9,7 +9,8 @@ queries are needed to train.
 Training takes `inner_steps` steps on mini-batches of a task's support and query set together, and the meta-gradient is
 initial minus adapted weights: with SGD at rate 1 the loop's update is the paper's interpolation, other optimisers take
 it as their gradient (section 3). At evaluation every step uses the whole support set. Networks, losses and `norm` are
-those of maml.py, but all weights are adapted, shifts included: a weight that doesn't move would learn nothing.
+those of maml.py, in the authors' form: a learned scale, every cell of the last map to the head. All weights adapt,
+scales and shifts included: a weight that doesn't move would learn nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ class Reptile(MAML):
         inner_steps: int = 5  # in training
         inner_batch: int = 10  # images or points of such a step
         test_steps: int = 5  # at evaluation, ranked
+        flatten: bool = True
+        scale: bool = True
+        init: Literal["small_head", "normal_head", "xavier"] = "xavier"
 
     def train_step(self, episodes: bench.Episodes) -> Tensor:
         x = torch.cat([episodes.support_x, episodes.query_x], dim=1)

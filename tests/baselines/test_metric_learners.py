@@ -83,10 +83,3 @@ def test_the_split_relation_convolution_is_the_convolution_of_the_concatenation(
             for q, z in enumerate(query):
                 pairs = torch.stack([torch.cat([s, z]) for s in sums])
                 torch.testing.assert_close(found[b, q], learner.score(learner.pair(joint(pairs)))[:, 0])
-
-
-def test_the_relation_loss_is_the_squared_error_of_scores() -> None:
-    learner, part = make("relnet", "images", filters=8), episodes("images", b=2)
-    scores = 1 / (1 + np.exp(-answer(learner, part).numpy()))
-    expected = ((scores - np.eye(5)[part.query_y.numpy()]) ** 2).mean()
-    assert float(learner.loss(part).detach()) == pytest.approx(expected, rel=1e-6)

@@ -274,17 +274,23 @@ def glyphs(bench_data: Path) -> PreparedSuite:
     return prepare(find_suite("glyphs-5w1s"), torch.device("cpu"), bench_data)
 
 
+SMALL = {"flatten": False, "init": "small_head"}
+
+
 @pytest.mark.parametrize(
     "name, steps, rate, options",
     [
         ("anil", 60, 5e-3, {"inner_lr": 1.0, "inner_steps": 3, "test_steps": 3}),
         ("metasgd", 60, 5e-3, {"inner_lr": 1.0}),
-        ("reptile", 40, 1.0, {"inner_optimizer": "sgd", "inner_lr": 0.3, "test_steps": 10}),
+        ("reptile", 40, 1.0, SMALL | {"inner_optimizer": "sgd", "inner_lr": 0.3, "test_steps": 10}),
         ("mamlpp", 45, 5e-3, {"inner_lr": 0.5, "inner_steps": 2, "test_steps": 2}),
     ],
 )
 def test_it_learns_glyphs(glyphs: PreparedSuite, name: str, steps: int, rate: float, options: dict[str, Any]) -> None:
-    """From under 45 % of new characters, chance and adaptation alone, to more than half in seconds of training."""
+    """From under 45 % of new characters, chance and adaptation alone, to more than half in seconds of training.
+
+    Reptile's own larger head adapts to 55 % untrained, which would leave little to see.
+    """
     torch.manual_seed(0)
     learner_class = load(find_learner(name))
     learner = learner_class(glyphs.spec, resolve_options(learner_class, options | {"filters": 16})).train()

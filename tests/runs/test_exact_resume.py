@@ -38,6 +38,7 @@ LEARNERS = {
     "convcnp": FUNCTIONS,
     "rl2": BANDIT,
 }
+OPTIONS = {"relnet": {"loss": "cross_entropy", "init": "he", "clip_each": "0.5", "flip": "true"}}
 STEPS, CHECKS = 12, 6
 _STATE = "*/*/.training-*/state.safetensors"
 TASKS = """
@@ -56,7 +57,14 @@ def _job(algo: str, runs: Path) -> Job:
     image = LEARNERS[algo] == IMAGES
     recipe_name = "defaults" if image else None  # that of papers wants twenty classes
     tasks = runs.parent / "tasks.yaml" if image else None
-    settings = Settings(recipe=recipe_name, device="cpu", runs=runs, episodes=20, tasks_file=tasks)
+    settings = Settings(
+        recipe=recipe_name,
+        device="cpu",
+        runs=runs,
+        episodes=20,
+        tasks_file=tasks,
+        overrides=OPTIONS.get(algo, {}),
+    )
     (job,) = resolve_here(algo, LEARNERS[algo], [0], settings)
     rule = job.suite.validation.model_copy(update={"checks": CHECKS, "episodes": 10})
     recipe = job.recipe.model_copy(update={"steps": STEPS, "batch": 2})
