@@ -44,12 +44,16 @@ class Agreement:
         return self.differing <= SHARE * self.compared or self.differing < 2
 
 
-def agreement(expected: Answers, found: Answers, precision: Precision, acts: bool = False) -> Agreement:
-    """Of two answers to the same queries, or of logits at the same steps of the same trials (`acts`)."""
+def agreement(expected: Answers, found: Answers, whole: Answers, precision: Precision, acts: bool = False) -> Agreement:
+    """Of two answers to the same queries, or of logits at the same steps of the same trials (`acts`).
+
+    whole : answers to all queries of these episodes, whose spread is the scale of values
+    """
     if expected.keys() != found.keys() or any(expected[name].shape != found[name].shape for name in expected):
         return Agreement(2, 2, float("inf"))
     if _LOGITS not in expected:
-        return sum((_values(expected[name], found[name], precision) for name in expected), Agreement())
+        each = (_values(expected[name], found[name], whole[name], precision) for name in expected)
+        return sum(each, Agreement())
     return (_steps if acts else _decisions)(expected[_LOGITS].double(), found[_LOGITS].double(), precision)
 
 
@@ -75,11 +79,11 @@ def _steps(expected: Tensor, found: Tensor, precision: Precision) -> Agreement:
     return Agreement(variation.numel(), int(different.sum()), float(variation.max()))
 
 
-def _values(expected: Tensor, found: Tensor, precision: Precision) -> Agreement:
+def _values(expected: Tensor, found: Tensor, whole: Tensor, precision: Precision) -> Agreement:
     """Values that lie apart, relative to the spread of all values of their episode."""
-    a, b = (value.double().reshape(len(value), -1) for value in (expected, found))
-    spread = (a - a.mean(1, keepdim=True)).abs().amax(1, keepdim=True)
-    scale = torch.maximum(spread, 1e-3 * a.abs().amax(1, keepdim=True)).clamp_min(1e-30)
+    a, b, all_values = (value.double().reshape(len(value), -1) for value in (expected, found, whole))
+    spread = (all_values - all_values.mean(1, keepdim=True)).abs().amax(1, keepdim=True)
+    scale = torch.maximum(spread, 1e-3 * all_values.abs().amax(1, keepdim=True)).clamp_min(1e-30)
     apart = (a - b).abs() / scale
     apart = torch.where(torch.isfinite(apart), apart, torch.inf)
     return Agreement(apart.numel(), int((apart > _RELATIVE[precision]).sum()), float(apart.max()))

@@ -113,22 +113,22 @@ class _Auditor:
         the pair now; and that, with the answers in other company and with the fresh instance's."""
         subject, part = self.subject, together([one.asked for one in kept])
         now = self._answer("as_in_the_run", subject.own, part)
-        self._note("as_in_the_run", [(_joined([one.answers for one in kept]), now)])
+        self._note("as_in_the_run", [(_joined([one.answers for one in kept]), now)], now)
         if isinstance(part, Episodes) and not subject.own.transductive:
             for check in FIXED_QUERY_CHECKS if subject.own.fixed_queries else QUERY_CHECKS:
                 drawn = ("audit", subject.key, check.__name__, kept[0].episode)
                 ask = partial(self._answer, check.__name__, subject.own)
-                self._note(check.__name__, check(ask, part, now, drawn))
+                self._note(check.__name__, check(ask, part, now, drawn), now)
         first = {name: value[:1] for name, value in now.items()}
-        self._note("other_episodes", [(first, self._answer("other_episodes", subject.own, kept[0].asked))])
-        self._note("fresh_instance", [(now, self._answer("fresh_instance", self._fresh, part))])
+        self._note("other_episodes", [(first, self._answer("other_episodes", subject.own, kept[0].asked))], first)
+        self._note("fresh_instance", [(now, self._answer("fresh_instance", self._fresh, part))], now)
         self.audited.episodes += [one.episode for one in kept]
         self._first = self._first or (part, now)
 
     def end(self) -> None:
         if self._first:
             part, before = self._first
-            self._note("once_more", [(before, self._answer("once_more", self.subject.own, part))])
+            self._note("once_more", [(before, self._answer("once_more", self.subject.own, part))], before)
 
     def _answer(self, check: str, learner: Learner, part: Any) -> Answers:
         """For copies of the inputs, so that nobody's writing to them is met by the next check."""
@@ -139,10 +139,10 @@ class _Auditor:
             hint = f"; {FIXED}" if check in FEWER else ""
             raise _Raised(f"{check}: {describe(error)}{hint}") from error
 
-    def _note(self, check: str, pairs: Iterable[Pair]) -> None:
+    def _note(self, check: str, pairs: Iterable[Pair], whole: Answers) -> None:
         acts = isinstance(self.subject.own, Explorer)
         for expected, found in pairs:
-            agrees = agreement(expected, found, self.subject.precision, acts)
+            agrees = agreement(expected, found, whole, self.subject.precision, acts)
             self.audited.checks[check] = self.audited.checks.get(check, Agreement()) + agrees
 
 
