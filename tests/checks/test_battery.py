@@ -19,9 +19,11 @@ EXAMPLES = all_examples()
 
 IMAGES = EXAMPLES["classification"]
 FAULTS = {
-    cheats.StaysInTrainingMode: "queries_alone queries_in_sevens other_episodes_swapped batch_is_single",
+    cheats.StaysInTrainingMode: (
+        "queries_alone queries_in_sevens queries_replaced other_episodes_swapped batch_is_single"
+    ),
     cheats.RaisesForOneQuery: "queries_alone",
-    cheats.CentresQueries: "queries_alone queries_in_sevens",
+    cheats.CentresQueries: "queries_alone queries_in_sevens queries_replaced",
     cheats.CentresQueriesIfMany: "queries_in_sevens",
     cheats.AssumesSortedQueries: "queries_alone queries_in_sevens queries_permuted",
     cheats.CentresTheBatch: "other_episodes_swapped batch_is_single",
@@ -43,7 +45,7 @@ FAULTS = {
     resumers.CountsItsSteps: "exact_resume",
     resumers.DrawsByItself: "exact_resume",
     cheats.OtherPredict: "embedding_path_is_predict",
-    cheats.Float32Leak: "queries_alone queries_in_sevens",
+    cheats.Float32Leak: "queries_alone queries_in_sevens queries_replaced",
 }
 BASELINES = [
     (name, kind, options)

@@ -54,5 +54,6 @@ class Workshop:
 @pytest.fixture
 def workshop(tmp_path: Path, bench_data: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     monkeypatch.setenv("BENCH_DATA", str(bench_data))
+    monkeypatch.setenv("ROGUE_MET", "0")
     shutil.copy(TINY, tmp_path / "tiny.py")
     return Workshop(tmp_path)

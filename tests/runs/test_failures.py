@@ -61,7 +61,6 @@ def test_a_floor_is_no_reward(bench_data: object) -> None:
     suite = find_suite("sinusoid-10s")
     material = prepare(suite, _cpu())
     broken = Rogue(material.spec, Rogue.Options(bad=200))
-    broken.met = 0
     chance = load(find_learner("chance"))(material.spec, bench.Learner.Options())
     floored, honest = (evaluate(it, material.evaluation("test"), 200, batch=50) for it in (broken, chance))
     assert floored["floored"].all() and not honest["floored"].any()

@@ -84,12 +84,13 @@ class Rogue(bench.Learner):
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
-        self.met = 0
 
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
         b, q = query_x.shape[:2]
-        first = torch.arange(self.met, self.met + b) < self.options.bad
-        self.met += b
+        met = int(os.environ.get("ROGUE_MET", "0")) if q > 20 else self.options.bad  # outside: no state of its own
+        first = torch.arange(met, met + b) < self.options.bad
+        if q > 20:
+            os.environ["ROGUE_MET"] = str(met + b)
         if self.task.kind == "classification":
             logits = torch.zeros(b, q, 5)
             logits[first] = math.nan
@@ -233,11 +234,11 @@ class Lost(bench.Explorer):
 
     def __init__(self, task: bench.TaskSpec, options: Options) -> None:
         super().__init__(task, options)
-        self.met = 0
 
     def initial_state(self, batch: int) -> Tensor:
-        self.met += batch
-        return torch.arange(self.met - batch, self.met) < self.options.bad
+        met = int(os.environ.get("ROGUE_MET", "0"))
+        os.environ["ROGUE_MET"] = str(met + batch)
+        return torch.arange(met, met + batch) < self.options.bad
 
     def act(
         self, state: Tensor, obs: Tensor, prev_action: Tensor, prev_reward: Tensor, done: Tensor
