@@ -28,7 +28,7 @@ from bench.stats import (
     episodes_needed,
     rank_intervals,
 )
-from bench.tasks import load_suites
+from bench.tasks.registry import all_suites
 from tests.records.factory import metric, store_run
 
 SUITE = "gp1d-rbf"
@@ -132,7 +132,7 @@ def test_sinusoids_have_no_blocks(tmp_path: Path) -> None:
 
 
 def test_no_built_in_suite_has_blocks_that_boards_do_not_know() -> None:
-    for suite in load_suites().values():
+    for suite in all_suites().values():
         assert suite.domain.unit(suite.name) == suite.domain.block(suite), suite.name
     assert all_domains()["regression"].unit("somebodys-own") == 16
 
