@@ -156,6 +156,13 @@ class Domain(ABC):
         """Consecutive problems that share a size, and so resemble each other."""
         return 1
 
+    def unit(self, suite: str) -> int:
+        """At least `block` of a suite that is known by the name in a record alone; 1 where there are classes.
+
+        Boards take means of so many consecutive scores for independent.
+        """
+        return 1
+
     # Checks
 
     @abstractmethod

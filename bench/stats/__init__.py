@@ -5,6 +5,7 @@ draws at all) from a named stream: equal arguments give equal results. docs/stat
 claims and its coverage by simulation.
 """
 
+from bench.stats.blocks import block_means
 from bench.stats.bootstrap import bootstrap_t_interval
 from bench.stats.classes import open_interval
 from bench.stats.control import (
@@ -42,6 +43,7 @@ __all__ = [
     "Sharpened",
     "TopShare",
     "VarianceSplit",
+    "block_means",
     "bootstrap_t_interval",
     "compare_all",
     "compare_to",

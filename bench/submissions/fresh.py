@@ -14,7 +14,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from bench.boards.board.domain_facts import unit_facts
+from bench.boards.board.domain_facts import episodes_per_unit, unit_facts
 from bench.boards.compare.controls import is_error
 from bench.records import Record
 from bench.stats import Sharpened, control_shift
@@ -38,17 +38,20 @@ def verify_fresh(
         published episodes here and now [default: the last of its domain's references, which answers every suite]
     roots : directories of records, whose learners answer the fresh episodes as controls where they can
 
-    The difference of the two differences, sharpened by the reference and the controls, must have 0 in its 99 %
-    interval. Squared errors enter as logarithms. The report names its power: the inflation that it would have seen
-    with 80 % probability. `agree` is `n` or 0. Raises what `replay` raises, UsageError for a reference that can't be
+    Squared errors enter as logarithms, and episodes that resemble their neighbours by the means of their blocks, for
+    which `n` is rounded up. The difference of the two differences, sharpened by the reference and the controls, must
+    have 0 in its 99 % interval. The report names its power: the inflation that it would have seen with 80 %
+    probability. `agree` is `n` or 0. Raises what `replay` raises, UsageError for a reference that can't be
     used.
     """
     ready = replay(entry, site)
     stream, batch = salt(nonce), max(1, ready.record.timing.batch)
+    per_unit = episodes_per_unit(ready.record.suite)
+    n = max(2, -(-n // per_unit)) * per_unit  # whole units
     mine = values(ready.record, entry.scores())
-    other = find_reference(reference or default_reference(ready.prepared.suite), ready, site, len(mine))
+    other = find_reference(reference or default_reference(ready.prepared.suite), ready, site, ready.record.episodes)
     common = min(len(mine), len(other.published))
-    beside = [other, *find_answering(roots, ready, other, common, site)]
+    beside = [other, *find_answering(roots, ready, other, per_unit * common, site)]
     known_before = np.stack([who.published[:common] for who in beside], axis=1)
     known_after = np.stack([who.fresh(n, batch, stream) for who in beside], axis=1)
     before = mine[:common] - known_before[:, 0]
@@ -58,7 +61,7 @@ def verify_fresh(
     metric = ready.record.metrics[0]
     unit = f"log {metric.name}" if is_error(ready.record, metric.name) else metric.name
     text = (
-        f"{ready.record.algorithm.name} - {other.name} in {unit}: {before.mean():.4f} on {common:,} "
+        f"{ready.record.algorithm.name} - {other.name} in {unit}: {before.mean():.4f} on {per_unit * common:,} "
         f"published episodes, {after.mean():.4f} on {n:,} fresh ones; {_change(found, controls)}; "
         f"would have seen {_inflation(found, ready.record)} with {POWER:.0%} power"
     )

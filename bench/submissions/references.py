@@ -44,7 +44,7 @@ class Answering:
 
 
 def values(record: Record, scores: pd.DataFrame) -> Floats:
-    """Scores of the ranked metric as they are compared: logarithms of errors."""
+    """Scores of the ranked metric as they are compared: logarithms of errors, means of blocks."""
     return on_scale(scores["score"].to_numpy(dtype=np.float64), record, record.metrics[0].name)
 
 

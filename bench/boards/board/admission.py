@@ -149,7 +149,7 @@ def load_run(store: RunStore, path: Path, record: Record, episodes: int) -> Admi
     for metric in record.metrics:
         if column := score_column(record, metric.name):
             columns[metric.name] = scores[column].to_numpy(dtype=np.float64)
-            if metric_spec(metric, record.suite.kind).skewed and columns[metric.name].min() < 0:
+            if metric_spec(metric, record.suite).skewed and columns[metric.name].min() < 0:
                 raise StoreError(f"negative {metric.name}: an error is at least 0", "fix: score the run again")
     floored = int(scores["floored"].sum()) if "floored" in scores else 0
     classes = np.stack(list(scores["classes"])).astype(np.int64) if "classes" in scores else None

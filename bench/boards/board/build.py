@@ -205,7 +205,7 @@ def _metrics(records: Sequence[Record]) -> list[MetricSpec]:
     found: dict[str, MetricSpec] = {}
     for record in sorted(records, key=lambda record: (-len(record.metrics), record.key)):
         for metric in record.metrics:
-            found.setdefault(metric.name, metric_spec(metric, record.suite.kind))
+            found.setdefault(metric.name, metric_spec(metric, record.suite))
     return list(found.values())
 
 

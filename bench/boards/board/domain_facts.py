@@ -75,12 +75,18 @@ def ids_per_class(suite: SuiteRef) -> int:
     return domain.clusters(suite.name, suite.data_source) if domain else 1
 
 
-def metric_spec(metric: Metric, kind: str) -> MetricSpec:
-    """A record's metric. Whether it is an error is the domain's to say; of a domain that is not installed the records
-    show it by their intervals, bootstrap-t."""
-    domain = all_domains().get(kind)
+def episodes_per_unit(suite: SuiteRef) -> int:
+    """How many consecutive episodes of the suite may resemble each other; their means are independent."""
+    domain = all_domains().get(suite.kind)
+    return domain.unit(suite.name) if domain else 1
+
+
+def metric_spec(metric: Metric, suite: SuiteRef) -> MetricSpec:
+    """A record's metric on its suite. Whether it is an error is the domain's to say; of a domain that is not installed
+    the records show it by their intervals, bootstrap-t."""
+    domain = all_domains().get(suite.kind)
     try:
         skewed = domain.metric(metric.name).skewed if domain else metric.ci_method == "bootstrap-t"
     except KeyError:
         skewed = metric.ci_method == "bootstrap-t"
-    return MetricSpec(metric.name, metric.unit, metric.higher_is_better, skewed)
+    return MetricSpec(metric.name, metric.unit, metric.higher_is_better, skewed, episodes_per_unit(suite))

@@ -1,12 +1,14 @@
 """From per-episode scores of several seeds to what a row shows: its interval, its distance to the reference and to the
 bound, its rank within a section.
 
-Errors are ranked and compared on logarithms. `compared_values` goes there and `shown` comes back; everything between
-treats all metrics alike.
+Errors are ranked and compared on logarithms, and episodes that resemble their neighbours by the means of their blocks:
+units, which are single episodes elsewhere. `compared_values` goes there and `shown` comes back; everything between
+treats all metrics and suites alike.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -20,6 +22,7 @@ from bench.stats import (
     Difference,
     Interval,
     Rank,
+    block_means,
     bootstrap_t_interval,
     compare_all,
     crossed_difference,
@@ -34,26 +37,38 @@ from bench.stats import (
 
 Matrix = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.int64]
-Scores = Mapping[tuple[str, ...], Matrix]  # a row's keys -> `compared_values` of the ranked metric, [seeds, episodes]
+Scores = Mapping[tuple[str, ...], Matrix]  # a row's keys -> `compared_values` of the ranked metric, [seeds, units]
 
 SMALL_POOL = 200  # classes; in a larger pool the two kinds of interval agree, and their difference is noise
 MATERIAL = 1.1  # an open interval at least this many times as wide as the closed one is worth a column
 
 
 def compared_values(scores: Matrix, metric: MetricSpec) -> Matrix:
-    """What a metric is ranked and compared by: its scores, of an error their logarithms. Same shape."""
-    return log_errors(scores) if metric.skewed else scores
+    """What a metric is ranked and compared by: its scores, of an error their logarithms, averaged over each unit.
+
+    scores : float64 [seeds, episodes]; returns [seeds, units]
+    """
+    return block_means(log_errors(scores) if metric.skewed else scores, metric.per_unit)
 
 
 def shown(interval: Interval, metric: MetricSpec) -> Interval:
     """An interval of `compared_values` as a page shows it: of an error the geometric mean, or a ratio of two."""
-    return from_logs(interval) if metric.skewed else interval
+    counted = of_episodes(interval, metric.per_unit)
+    return from_logs(counted) if metric.skewed else counted
+
+
+def of_episodes(interval: Interval, per_unit: int) -> Interval:
+    """An interval over units with episodes in its n, and in its sd what one of them adds: se is still sd / sqrt(n).
+
+    df goes on counting units.
+    """
+    return replace(interval, n=per_unit * interval.n, sd=math.sqrt(per_unit) * interval.sd)
 
 
 def comparable(scores: Matrix) -> Matrix:
-    """Scores as the statistics take them: [seeds, episodes] where the seeds speak of the algorithm, else [episodes].
+    """Scores as the statistics take them: [seeds, units] where the seeds speak of the algorithm, else [units].
 
-    scores : float64 [seeds, episodes]; fewer than `ALGORITHM_SEEDS` are averaged and speak of these checkpoints only
+    scores : float64 [seeds, units]; fewer than `ALGORITHM_SEEDS` are averaged and speak of these checkpoints only
     """
     return scores if len(scores) >= ALGORITHM_SEEDS else scores.mean(axis=0)
 
@@ -62,7 +77,7 @@ def row_interval(values: Matrix, metric: MetricSpec) -> Interval:
     """The score of a row. With `ALGORITHM_SEEDS` or more its interval is over other trainings and other episodes of
     this pool; with fewer it is over other episodes for these very checkpoints (see `covers`).
 
-    values : `compared_values` [seeds, episodes], all seeds on the same episodes
+    values : `compared_values` [seeds, units], all seeds on the same episodes
     """
     found = comparable(values)
     return shown(crossed_interval(found) if found.ndim == 2 else t_interval(found), metric)
@@ -79,9 +94,10 @@ def covers(seeds: int, trains: bool) -> str:
 
 def plain_mean(scores: Matrix, metric: MetricSpec) -> Interval:
     """The mean of the scores themselves; scores : float64 [seeds, episodes]. No interval of an error reaches 0."""
+    units = block_means(scores, metric.per_unit)
     if metric.skewed:
-        return bootstrap_t_interval(comparable(scores), positive=True)
-    return row_interval(scores, metric)
+        return of_episodes(bootstrap_t_interval(comparable(units), positive=True), metric.per_unit)
+    return row_interval(units, metric)
 
 
 def error_summary(scores: Matrix, metric: MetricSpec) -> ErrorSummary:
@@ -121,12 +137,12 @@ def small_pool(classes: Classes | None, group: int) -> Classes | None:
 
 
 def difference(a: Matrix, b: Matrix) -> Difference:
-    """a - b of `compared_values` on common episodes, [seeds, episodes] each: over trainings where seeds are enough."""
+    """a - b of `compared_values` on common episodes, [seeds, units] each: over trainings where seeds are enough."""
     return crossed_difference(comparable(a), comparable(b))
 
 
 def gap_interval(scores: Matrix, bound: Matrix, higher_is_better: bool) -> Interval:
-    """How far a row stays behind a bound, paired by episode; [seeds, episodes] each, positive where the bound holds."""
+    """How far a row stays behind a bound, paired by unit; [seeds, units] each, positive where the bound holds."""
     return difference(bound, scores) if higher_is_better else difference(scores, bound)
 
 

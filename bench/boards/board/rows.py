@@ -63,12 +63,15 @@ class MetricSpec:
     """A metric as the records name it; `fraction` is shown in percent.
 
     skewed : an error, none negative, with a long tail: ranked and compared on logarithms
+    per_unit : consecutive episodes of the suite that may resemble each other: intervals, tests and ranks count their
+        means
     """
 
     name: str
     unit: str
     higher_is_better: bool
     skewed: bool = False
+    per_unit: int = 1
 
 
 @dataclass(frozen=True)

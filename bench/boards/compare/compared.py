@@ -24,10 +24,10 @@ from bench.records import Record, exposure, score_column
 
 @dataclass(frozen=True)
 class Compared:
-    """A row to compare: its runs' records, and float64 [seeds, episodes] of the metric asked for.
+    """A row to compare: its runs' records, and their scores by the metric asked for.
 
-    measured : the scores as they are in the records
-    scores : what they are compared by, of an error their logarithms
+    measured : float64 [seeds, episodes], the scores as they are in the records
+    scores : float64 [seeds, units], what they are compared by (see `compared_values`)
     """
 
     name: str
@@ -45,6 +45,10 @@ class Compared:
     @property
     def seeds(self) -> tuple[int, ...]:
         return tuple(record.seed for record in self.records if record.seed is not None)
+
+    @property
+    def episodes(self) -> int:
+        return int(self.measured.shape[1])
 
     @property
     def trains(self) -> bool:
@@ -82,7 +86,7 @@ def find_compared(
             raise UsageError(f"{name} can't be compared: {reason}.", "Run it again on the suite's present version.")
     spec = _metric(newest, metric)
     loaded = {name: _load(name, group, spec.name) for name, group in chosen.items()}
-    common = min(run.scores[spec.name].size for runs in loaded.values() for run in runs)
+    common = _whole_units(min(run.scores[spec.name].size for runs in loaded.values() for run in runs), spec)
     return [_compared(name, runs, spec, common) for name, runs in loaded.items()], spec
 
 
@@ -107,7 +111,7 @@ def cautions(found: Sequence[Compared], metric: MetricSpec, seeds: Sequence[int]
         yield f"Not trained to the end: {', '.join(short)}."
     if not all(record.suite.pinned for c in found for record in c.records):
         yield "Unpinned: the episodes or the data are not those pinned for the suite."
-    if (episodes := found[0].scores.shape[1]) < OFFICIAL_EPISODES:
+    if (episodes := found[0].episodes) < OFFICIAL_EPISODES:
         yield f"{episodes:,} common episodes; boards take {OFFICIAL_EPISODES:,}."
     if floored := [c.name for c in found if any(m.floored for r in c.records for m in r.metrics[:1])]:
         yield f"Some episodes of {', '.join(floored)} scored the suite's floor: their predictions were not finite."
@@ -122,7 +126,17 @@ def _metric(record: Record, name: str | None) -> MetricSpec:
     known = {metric.name: metric for metric in record.metrics}
     if name is not None and name not in known:
         raise unknown_name("metric", name, known)
-    return metric_spec(known[name] if name else record.metrics[0], record.suite.kind)
+    return metric_spec(known[name] if name else record.metrics[0], record.suite)
+
+
+def _whole_units(episodes: int, metric: MetricSpec) -> int:
+    """The largest prefix without a part of a unit."""
+    if episodes < 2 * metric.per_unit:
+        raise UsageError(
+            f"Expected at least {2 * metric.per_unit} common episodes, two blocks; found {episodes}.",
+            "Score more episodes (--episodes).",
+        )
+    return episodes - episodes % metric.per_unit
 
 
 def _load(name: str, group: Group, metric: str) -> list[Admitted]:

@@ -28,7 +28,6 @@ from bench.stats import (
     Interval,
     Rank,
     compare_all,
-    from_logs,
     rank_intervals,
     variance_split,
 )
@@ -122,7 +121,7 @@ def compare(
         suite=suite,
         version=first.version,
         metric=spec,
-        episodes=found[0].scores.shape[1],
+        episodes=found[0].episodes,
         placed=tuple(_placed(compared, ranks[compared.name], spec) for compared in found),
         pairs=tuple(pairs),
         warnings=tuple(cautions(found, spec, seeds)),
@@ -150,5 +149,5 @@ def _pair(comparison: Comparison, a: Compared, b: Compared, metric: MetricSpec) 
     closed, new_classes = comparison.difference, on_new_classes(a, b)
     if new_classes and new_classes.high - new_classes.low <= closed.high - closed.low:
         new_classes = None
-    ratio = from_logs(closed) if metric.skewed else None
+    ratio = shown(closed, metric) if metric.skewed else None
     return Pair(comparison, ratio, shown(new_classes, metric) if new_classes else None)

@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from bench.boards.board.admission import other_episodes
+from bench.boards.board.domain_facts import episodes_per_unit
 from bench.boards.board.ranking import Matrix
 from bench.boards.board.rows import Learner, learner_of
 from bench.domains import all_domains
 from bench.errors import Mismatch, StoreError
 from bench.records import Record, RunStore, each_run, score_column
-from bench.stats import log_errors
+from bench.stats import block_means, log_errors
 
 ENOUGH = 3  # learners: what a fourth one adds is little beside what more episodes add
 
@@ -43,7 +44,7 @@ class Known:
 class Controls:
     """Controls in order of preference, and their scores over the stream.
 
-    scores : float64 [episodes, controls]; logarithms where `on_scale` takes them
+    scores : float64 [units, controls], as `on_scale` has them
     """
 
     known: tuple[Known, ...]
@@ -76,15 +77,15 @@ def find_controls(
     if not found:
         return None
     lengths = sorted((values.size for _, values in found), reverse=True)
-    episodes = lengths[ENOUGH - 1] if len(lengths) >= ENOUGH else lengths[0]
-    found = [(control, values[:episodes]) for control, values in found if values.size >= episodes]
+    units = lengths[ENOUGH - 1] if len(lengths) >= ENOUGH else lengths[0]
+    found = [(control, values[:units]) for control, values in found if values.size >= units]
     scores = np.stack([values for _, values in found], axis=1)
     order = _closest_first(scores)
     return Controls(tuple(found[i][0] for i in order), scores[:, order])
 
 
 def read_scores(store: RunStore, path: Path, record: Record, metric: str) -> Matrix:
-    """A run's scores by one of its metrics, float64 [episodes], as `on_scale` has them.
+    """A run's scores by one of its metrics, float64 [units], as `on_scale` has them.
 
     Errors: Mismatch or StoreError where they can't be read, or are not the record's.
     """
@@ -93,8 +94,11 @@ def read_scores(store: RunStore, path: Path, record: Record, metric: str) -> Mat
 
 
 def on_scale(scores: Matrix, record: Record, metric: str) -> Matrix:
-    """Scores as they are compared: errors with a long tail as logarithms, all others as they are."""
-    return log_errors(scores) if is_error(record, metric) else scores
+    """Scores as they are compared: errors with a long tail as logarithms, all others as they are; means of units.
+
+    scores : float64 [episodes]; returns [units]
+    """
+    return block_means(log_errors(scores) if is_error(record, metric) else scores, episodes_per_unit(record.suite))
 
 
 def is_error(record: Record, metric: str) -> bool:

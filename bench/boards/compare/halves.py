@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.boards.board.domain_facts import episodes_per_unit
 from bench.boards.board.ranking import Matrix
 from bench.boards.compare.controls import candidates, find_controls, one_a_learner, read_scores
 from bench.records import Record, default_roots, each_run
@@ -50,27 +51,27 @@ def measure(
 ) -> Iterator[Measured]:
     """Every learner of every suite (or one) below the roots that has more episodes than a short run shall have.
 
-    consecutive : a short run is a stretch of the stream, taken as a ring, as a prefix is; else its episodes are random
+    consecutive : a short run is a stretch of the stream, taken as a ring, as a prefix is; else its units are random
     """
     for newest in _newest_of_each_suite(roots, suite):
-        metric = newest.metrics[0].name
+        metric, per_unit = newest.metrics[0].name, episodes_per_unit(newest.suite)
         for run in one_a_learner(candidates(roots, newest, metric, more_than=1), measured=()):
             controls = find_controls(roots, run.record, metric, more_than=1)
             scores = read_scores(run.store, run.path, run.record, metric)
             if controls is None or np.ptp(scores) == 0.0:
                 continue
             stream = min(scores.size, len(controls.scores))
-            if episodes >= stream:
+            if episodes // per_unit >= stream:
                 continue
             y, known = scores[:stream], controls.scores[:stream]
             rng = np.random.default_rng(zlib.crc32(f"{newest.suite.name} {run.learner}".encode()))
-            trials = np.array([_trial(y, known, episodes, rng, consecutive) for _ in range(repetitions)])
+            trials = np.array([_trial(y, known, episodes // per_unit, rng, consecutive) for _ in range(repetitions)])
             plain, sharp = trials[:, 0] - y.mean(), trials[:, 1] - y.mean()
             yield Measured(
                 suite=newest.suite.name,
                 learner=run.learner.name,
-                episodes=episodes,
-                stream=stream,
+                episodes=episodes // per_unit * per_unit,
+                stream=per_unit * stream,
                 controls=known.shape[1],
                 ratio=float(np.median(trials[:, 2])),
                 mse_ratio=float((plain @ plain) / (sharp @ sharp)),
@@ -124,7 +125,7 @@ def _newest_of_each_suite(roots: Sequence[Path], suite: str | None) -> list[Reco
 def _trial(
     y: Matrix, known: Matrix, n: int, rng: np.random.Generator, consecutive: bool
 ) -> tuple[float, float, float, bool, bool]:
-    """Both means of n episodes, the variance ratio, and whether each interval contains the stream's mean."""
+    """Both means of n units, the variance ratio, and whether each interval contains the stream's mean."""
     order = np.roll(np.arange(y.size), rng.integers(y.size)) if consecutive else rng.permutation(y.size)
     found = control_variates(y[order[:n]], known[order], target="stream")
     truth = float(y.mean())

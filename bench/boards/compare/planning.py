@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench.boards.board.domain_facts import unit_facts
@@ -18,6 +18,7 @@ from bench.stats import (
     PREFIXES,
     Comparison,
     Interval,
+    PilotVariances,
     Plan,
     episodes_needed,
     episodes_needed_with_controls,
@@ -90,7 +91,9 @@ def plan_from_runs(
     unit = unit_facts(spec.unit)
     reach = _log_ratio(delta) if spec.skewed else delta
     few = [c.name for c in (a, b) if c.checkpoints]
-    pilot = pilot_variances(unit.scale * _pilot_scores(a), unit.scale * _pilot_scores(b))
+    pilot = _of_episodes(
+        pilot_variances(unit.scale * _pilot_scores(a), unit.scale * _pilot_scores(b)), units_of=spec.per_unit
+    )
     cell = math.sqrt(pilot.episode + pilot.interaction)  # of one training's difference on one episode
     if cell == 0.0:
         raise UsageError(f"{a.name} and {b.name} have the same scores.", "There is nothing to plan.")
@@ -131,8 +134,13 @@ def _log_ratio(ratio: float) -> float:
     return abs(math.log(ratio))
 
 
+def _of_episodes(pilot: PilotVariances, units_of: int) -> PilotVariances:
+    """What one episode adds to a variance, from what a unit of several does: plans count episodes."""
+    return replace(pilot, episode=units_of * pilot.episode, interaction=units_of * pilot.interaction)
+
+
 def _pilot_scores(compared: Compared) -> Matrix:
-    """[seeds, episodes], or one training's [episodes]: the average of two would vary less than a training does."""
+    """[seeds, units], or one training's [units]: the average of two would vary less than a training does."""
     return compared.scores[0] if compared.checkpoints else comparable(compared.scores)
 
 
@@ -147,7 +155,7 @@ def _note(a: Compared, b: Compared, few: Sequence[str], metric: MetricSpec) -> s
         f" {seeds} seeds give only the order of magnitude of their spread." if 0 < seeds < 2 * ALGORITHM_SEEDS else ""
     )
     return (
-        f"Pilot: {a.scores.shape[1]:,} episodes of {metric.name}.{rest} Fix the numbers before looking at "
+        f"Pilot: {a.episodes:,} episodes of {metric.name}.{rest} Fix the numbers before looking at "
         f"results; runs may score up to {max(PREFIXES):,} episodes."
     )
 
@@ -176,10 +184,10 @@ def difference_parts(a: Compared, b: Compared) -> dict[str, float]:
     "classes", where the pool is small, comes on top for claims about new ones.
     """
     pilot = pilot_variances(comparable(a.scores), comparable(b.scores))
-    episodes = a.scores.shape[1]
+    units = a.scores.shape[1]
     seeds = min((len(c.scores) for c in (a, b) if len(c.scores) > 1), default=1)
-    between_seeds = pilot.seed / seeds + pilot.interaction / (seeds * episodes)
-    parts = {"seeds": between_seeds, "episodes": pilot.episode / episodes}
+    between_seeds = pilot.seed / seeds + pilot.interaction / (seeds * units)
+    parts = {"seeds": between_seeds, "episodes": pilot.episode / units}
     if new_classes := on_new_classes(a, b):
         parts["classes"] = max(new_classes.se**2 - t_interval(_seed_averaged(a, b)).se ** 2, 0.0)
     return parts

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.boards.board.ranking import Matrix
+from bench.boards.board.domain_facts import episodes_per_unit
+from bench.boards.board.ranking import Matrix, of_episodes
 from bench.boards.board.rows import learner_of
 from bench.boards.compare.controls import find_controls, is_error, read_scores
 from bench.records import Metric, Record, RunStore
@@ -44,14 +45,16 @@ def sharpened_run(roots: Sequence[Path], store: RunStore, path: Path, record: Re
     """
     if record.status != "ok" or not record.metrics:
         return None
-    metric = record.metrics[0]
+    metric, per_unit = record.metrics[0], episodes_per_unit(record.suite)
+    if record.episodes < 2 * per_unit:
+        return None
     controls = find_controls(roots, record, metric.name, more_than=record.episodes)
     if controls is None:
         return None
     found = control_variates(read_scores(store, path, record, metric.name), controls.scores)
     if found.variance_ratio < WORTH_SAYING:
         return None
-    return _in_unit(found, controls.names, metric, is_error(record, metric.name))
+    return _in_unit(found, controls.names, metric, is_error(record, metric.name), per_unit)
 
 
 @dataclass(frozen=True)
@@ -73,25 +76,26 @@ def sharpened_difference(
     """For one training of each of two learners; None where others explain next to nothing.
 
     records : of both; neither of the two learners is a control
-    differences : float64 [episodes], a prefix of the suite's; errors as `find_controls`
+    differences : float64 [units], a prefix of the suite's; errors as `find_controls`
     """
     first, second = records
-    controls = find_controls(roots, first, metric, differences.size - 1, also_not=[learner_of(second)])
+    per_unit = episodes_per_unit(first.suite)
+    controls = find_controls(roots, first, metric, per_unit * differences.size - 1, also_not=[learner_of(second)])
     if controls is None:
         return None
     found = control_variates(differences, controls.scores)
     unexplained = (found.sharpened.sd / found.plain.sd) ** 2 if found.plain.sd else 1.0
     if unexplained * WORTH_SAYING > 1.0:
         return None
-    return SharpenedDifference(unexplained, tuple(controls.names[j] for j in found.controls), found.episodes)
+    return SharpenedDifference(unexplained, tuple(controls.names[j] for j in found.controls), per_unit * found.episodes)
 
 
-def _in_unit(found: Sharpened, names: tuple[str, ...], metric: Metric, geometric: bool) -> SharpenedRun:
-    plain, sharpened = found.plain, found.sharpened
+def _in_unit(found: Sharpened, names: tuple[str, ...], metric: Metric, geometric: bool, per_unit: int) -> SharpenedRun:
+    plain, sharpened = of_episodes(found.plain, per_unit), of_episodes(found.sharpened, per_unit)
     if geometric:
         plain, sharpened = _geometric(plain), _geometric(sharpened)
     used = tuple(names[j] for j in found.controls)
-    return SharpenedRun(metric, plain, sharpened, geometric, used, found.episodes, found.variance_ratio)
+    return SharpenedRun(metric, plain, sharpened, geometric, used, per_unit * found.episodes, found.variance_ratio)
 
 
 def _geometric(log: Interval) -> Interval:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.boards.board.admission import load_run
 from bench.boards.board.domain_facts import metric_spec
 from bench.boards.board.ranking import error_summary, plain_mean
+from bench.boards.board.rows import MetricSpec
 from bench.boards.render.formats import NONE, mean_text, metric_header, score_text
 from bench.errors import Mismatch, StoreError
 from bench.records import Metric, Record, RunStore
@@ -34,10 +35,10 @@ def _recorded(metric: Metric) -> Interval:
 
 
 def metric_texts(store: RunStore, path: Path, record: Record) -> list[MetricText]:
-    """The record's metrics in its order. Errors are recomputed from the scores; without those, means stand alone."""
-    specs = [metric_spec(metric, record.suite.kind) for metric in record.metrics]
+    """The record's metrics in its order. Errors, and intervals over blocks, are recomputed from the scores."""
+    specs = [_spec(metric, record) for metric in record.metrics]
     scores = {}
-    if any(spec.skewed for spec in specs):
+    if any(spec.skewed or spec.per_unit > 1 for spec in specs):
         try:
             scores = load_run(store, path, record, record.episodes).scores
         except (Mismatch, StoreError):  # `bench verify` says what is wrong with them
@@ -45,7 +46,9 @@ def metric_texts(store: RunStore, path: Path, record: Record) -> list[MetricText
     texts = []
     for metric, spec in zip(record.metrics, specs, strict=True):
         header = metric_header(spec)
-        if not spec.skewed:
+        if not spec.skewed and spec.per_unit > 1 and spec.name in scores:
+            texts.append(MetricText(header, score_text(plain_mean(scores[spec.name][None], spec), spec.unit), NONE))
+        elif not spec.skewed:
             texts.append(MetricText(header, score_text(_recorded(metric), spec.unit), NONE))
         elif spec.name in scores:
             own = scores[spec.name][None]
@@ -57,3 +60,10 @@ def metric_texts(store: RunStore, path: Path, record: Record) -> list[MetricText
         else:
             texts.append(MetricText(header, f"{metric.mean:.3f}", NONE))
     return texts
+
+
+def _spec(metric: Metric, record: Record) -> MetricSpec:
+    """The metric as boards have it; a run that ends within a block is shown as it is recorded, episode by episode."""
+    spec = metric_spec(metric, record.suite)
+    ends_within = record.episodes % spec.per_unit or record.episodes < 2 * spec.per_unit
+    return replace(spec, per_unit=1) if ends_within else spec

@@ -142,6 +142,12 @@ def _header(board: Board) -> str:
     ]
     if others := [m for m in board.extra_metrics if m.unit != board.metric.unit]:
         lines += ["", f"Units: {'; '.join(f'{escape_markdown(m.name)} in {_shown(m.unit)}' for m in others)}."]
+    if (size := board.metric.per_unit) > 1:
+        lines += [
+            "",
+            f"Blocks: {size} consecutive episodes share their sizes and resemble each other, so intervals, tests and "
+            f"ranks count means of {size} episodes.",
+        ]
     expected = " or ".join(escape_markdown(str(learner)) for learner in references(board.kind))
     if expected and not board.reference:
         lines += ["", f"No differences to {expected}, the reference: it has not been measured here."]

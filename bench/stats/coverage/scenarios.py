@@ -10,7 +10,7 @@ import numpy as np
 from bench import stats
 from bench.stats._checks import FloatArray
 from bench.stats.coverage.scenario import Draw, Scenario
-from bench.stats.coverage.worlds import ClassWorld, SeedWorld, queries, squared_errors
+from bench.stats.coverage.worlds import BlockWorld, ClassWorld, SeedWorld, queries, squared_errors
 
 
 def covers(interval: stats.Interval, truth: float) -> bool:
@@ -31,6 +31,14 @@ def _skewed(episodes: int, bootstrap: bool) -> Draw:
         if not bootstrap:
             return covers(stats.t_interval(x), 1.0)
         return covers(stats.bootstrap_t_interval(x, resamples=1000, seed=int(rng.integers(2**31))), 1.0)
+
+    return draw
+
+
+def _blocks(world: BlockWorld, method: str) -> Draw:
+    def draw(rng: np.random.Generator) -> bool:
+        x = world.draw(rng)
+        return covers(stats.t_interval(stats.block_means(x, world.block) if method == "blocks" else x), 0.0)
 
     return draw
 
@@ -149,6 +157,13 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("MSE, lognormal, 100 episodes", "bootstrap_t_interval", _skewed(100, True), 0.91, 0.95, 2000),
     Scenario("MSE, lognormal, 600 episodes", "t_interval", _skewed(600, False), 0.92, 0.95),
     Scenario("MSE, lognormal, 600 episodes", "bootstrap_t_interval", _skewed(600, True), 0.93, 0.95, 1000),
+    Scenario("2,000 episodes in blocks of 16", "mistake: t_interval", _blocks(BlockWorld(2000), ""), 0.0, 0.65, 400),
+    Scenario(
+        "2,000 episodes in blocks of 16", "t_interval of block_means", _blocks(BlockWorld(2000), "blocks"), 0.95, 0.95
+    ),
+    Scenario(
+        "400 episodes in blocks of 16", "t_interval of block_means", _blocks(BlockWorld(400), "blocks"), 0.95, 0.95
+    ),
     Scenario("new classes, 20 in the pool", "mistake: t_interval", _new_classes(_POOL_20, "closed"), 0.0, 0.5, 600),
     Scenario("new classes, 20 in the pool", "open_interval", _new_classes(_POOL_20, "each"), 0.93, 0.98, 1000),
     Scenario("new classes, 64 in the pool", "open_interval", _new_classes(_POOL_64, "each"), 0.93, 0.98, 1000),
