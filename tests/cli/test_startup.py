@@ -80,7 +80,7 @@ def test_a_finished_cell_is_found_without_torch(tmp_path: Path) -> None:
     """The second call; the first asked the learner's code in a process of its own."""
     command = ("run", "--algo", "maml,chance", "--suite", "sinusoid-10s", "--budget", "smoke", "--episodes", "40")
     assert not {"torch", "datasets", "timm"} & _imported(tmp_path, *command)
-    assert not {"torch", "datasets", "timm", "scipy"} & _imported(tmp_path, *command)
+    assert not {"torch", "datasets", "timm"} & _imported(tmp_path, *command)
 
 
 def test_a_finished_run_is_sharpened_without_torch(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ MISTAKES = [
     (("list", "suits"), "'suits' is not one of"),
     (("show", "abcdef"), "Unknown run 'abcdef'."),
     (("new", "3net"), "Expected a Python class name, found '3net'."),
-    (("leaderboard", "--write", "a", "--check", "b"), "--write and --check exclude each other."),
+    (("leaderboard", "--write", "a", "--check", "b"), "--write, --check and --preview exclude each other."),
     (("data", "fetch", "omniglt"), "Did you mean 'omniglot'?"),
     (("rnu",), "No such command 'rnu'"),
 ]
