@@ -51,7 +51,7 @@ def from_logs(interval: Interval) -> Interval:
 
     >>> found = from_logs(t_interval(log_errors([0.1, 0.2, 0.4, 0.2])))
     >>> f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}] {found.method}"
-    '0.200 [0.081, 0.493] log-t'
+    '0.200 [0.081, 0.492] log-t'
     """
     mean, low, high = (float(np.exp(value)) for value in (interval.mean, interval.low, interval.high))
     return Interval(mean, low, high, interval.se, interval.sd, interval.n, f"log-{interval.method}", interval.df)
@@ -82,7 +82,7 @@ def geometric_mean(errors: npt.ArrayLike, level: float = 0.95) -> Interval:
     --------
     >>> found = geometric_mean([[0.1, 0.2, 0.4, 0.2], [0.1, 0.3, 0.5, 0.2], [0.1, 0.2, 0.3, 0.2]])
     >>> f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
-    '0.204 [0.084, 0.497]'
+    '0.206 [0.085, 0.495]'
     """
     x = vector_or_seed_matrix(log_errors(errors), "errors")
     return from_logs(t_interval(x, level) if x.ndim == 1 else crossed_interval(x, level))
