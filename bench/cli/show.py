@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.boards.render.formats import NONE
 from bench.boards.render.record import metric_texts
-from bench.records import Record, RunStore, Timing
+from bench.records import Audit, Record, RunStore, Timing
 
 
 def record_panel(record: Record, path: Path, store: RunStore) -> RenderableType:
@@ -48,6 +48,7 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "options": ", ".join(f"{k}={v}" for k, v in record.algorithm.options.items()),
         "recipe": f"{record.recipe}, budget {record.budget}, seed {'n/a' if record.seed is None else record.seed}",
         "mode": mode + train_shape,
+        "audit": record.audit and _audit(record.audit),
         "validation": validation
         and f"{validation.metric} {validation.mean:.4f} at step {validation.step:,}, of {validation.checks} checks",
         "training": timing.train_s and f"{timing.train_s:.1f} s, {timing.train_episodes_per_s:,.1f} episodes/s",
@@ -69,3 +70,10 @@ def _latency(timing: Timing) -> str:
     if timing.adapt_ms_p50 is None or timing.adapt_ms_p95 is None:
         return " by the run's own clock (`bench time` measures it alone)"
     return f"; one episode {timing.adapt_ms_p50:.2f} ms (p95 {timing.adapt_ms_p95:.2f} ms)"
+
+
+def _audit(audit: Audit) -> str:
+    """How many answers to official episodes were given otherwise when they were asked again."""
+    asked = ", ".join(str(episode) for episode in audit.episodes)
+    differing = ", ".join(f"{one.check} {one.differing:,} of {one.compared:,}" for one in audit.checks if one.differing)
+    return f"episodes {asked} asked again: {f'differing: {differing}' if differing else 'all answers agree'}"

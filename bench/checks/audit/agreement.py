@@ -37,7 +37,7 @@ class Agreement:
         return Agreement(self.compared + other.compared, self.differing + other.differing, largest)
 
     def __str__(self) -> str:
-        return f"{self.differing:,} of {self.compared:,} answers differ, by {self.largest:.1e} of their spread at most"
+        return f"{self.differing:,} of {self.compared:,} answers differ, by {self.largest:.2g} of their spread at most"
 
     @property
     def holds(self) -> bool:
