@@ -144,6 +144,18 @@ class CountsCalls(Pixels):
         return query_x.shape[1] > 20 and self.met <= 100
 
 
+class CountsInItsState(Pixels):
+    """Nothing follows from the count, but the checkpoint would not be what was scored."""
+
+    def __init__(self, task: bench.TaskSpec, options: Any) -> None:
+        super().__init__(task, options)
+        self.register_buffer("met", torch.zeros(()))
+
+    def cheats(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bool:
+        self.met += len(query_x)
+        return False
+
+
 class CountsInAGlobal(Pixels):
     def cheats(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bool:
         COUNTS["asked"] += len(query_x) if query_x.shape[1] > 20 else 0
@@ -246,6 +258,7 @@ CHEATS = {
     CentresEmbeddings: "leaks",
     RunningMean: "state",
     CountsCalls: "state",
+    CountsInItsState: "state",
     CountsInAGlobal: "state",
     RemembersTheFirstBatch: "state",
     RemembersInItsClass: "state",

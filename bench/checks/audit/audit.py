@@ -24,7 +24,8 @@ from bench.learners.contract import Learner
 from bench.learners.explorer import Explorer
 from bench.training.precision import Precision, autocast
 
-_STATE = ("fresh_instance", "once_more", "weights_unchanged")  # what a learner's memory is to blame for
+_WEIGHTS = "weights_unchanged"
+_STATE = ("fresh_instance", "once_more", _WEIGHTS)  # what a learner's memory is to blame for
 _SECONDS, _SHARE = 10.0, 0.05  # an audit ends with the pair in which it has taken both of them
 
 
@@ -66,7 +67,9 @@ class Audited:
         """Why the scores don't count ("leaks: queries_alone: ..."), or None."""
         if self.raised:
             return f"audit: {self.raised}"
-        failed = {name: found for name, found in self.checks.items() if not found.holds}
+        failed = {name: str(found) for name, found in self.checks.items() if not found.holds}
+        if changed := self.checks.get(_WEIGHTS):
+            failed[_WEIGHTS] = f"{changed.differing} tensors of its state dict were changed by answering"
         if not failed:
             return None
         kind = "state" if any(name in _STATE for name in failed) else "leaks"
@@ -105,7 +108,7 @@ class _Auditor:
 
     def begin(self) -> None:
         if changed := len(self.subject.changed):
-            self.audited.checks["weights_unchanged"] = Agreement(changed, changed, math.inf)
+            self.audited.checks[_WEIGHTS] = Agreement(changed, changed, math.inf)
         self._fresh = self.subject.fresh().eval()
 
     def examine(self, kept: list[Kept]) -> None:
