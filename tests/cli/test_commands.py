@@ -112,17 +112,17 @@ def test_names_keep_their_order() -> None:
 
 
 def test_a_short_run_is_sharpened_by_others(work: Path, cli: Cli) -> None:
-    others = ("run", "-a", "chance,gp_oracle", "-s", "gp1d-rbf", "--runs", "others", "--device", "cpu")
+    others = ("run", "-a", "greedy,gittins", "-s", "bandit-n10k5", "--runs", "others", "--device", "cpu")
     assert cli(*others, "--episodes", "600").code == 0
-    short = ("run", "-a", "ridge", "-s", "gp1d-rbf", "--episodes", "100", "--device", "cpu", "--controls", "others")
+    short = ("run", "-a", "ucb1", "-s", "bandit-n10k5", "--episodes", "100", "--device", "cpu", "--controls", "others")
     done = cli(*short)
     *_, line, last = done.out.splitlines()
-    assert re.fullmatch(r"ridge on gp1d-rbf: plain .* ± .*; sharpened with .* over 600 episodes: .* ± .*", line), (
+    assert re.fullmatch(r"ucb1 on bandit-n10k5: plain .* ± .*; sharpened with .* over 600 episodes: .* ± .*", line), (
         done.out
     )
     assert last.startswith("bench show ")
     (found,) = json.loads(cli(*short, "--json").out)
-    assert found["cached"] and set(found["sharpened"]["controls"]) == {"chance", "gp_oracle"}
+    assert found["cached"] and set(found["sharpened"]["controls"]) == {"greedy", "gittins"}
     assert found["sharpened"]["plain"]["mean"] == pytest.approx(found["metrics"][0]["mean"])
     (alone,) = json.loads(cli(*short[:-1], work / "nothing", "--json").out)
     assert alone["sharpened"] is None

@@ -84,8 +84,8 @@ def test_a_finished_cell_is_found_without_torch(tmp_path: Path) -> None:
 
 
 def test_a_finished_run_is_sharpened_without_torch(tmp_path: Path) -> None:
-    others = ("run", "--algo", "chance,gp_oracle", "--suite", "gp1d-rbf", "--episodes", "60", "--runs", "others")
-    command = ("run", "--algo", "ridge", "--suite", "gp1d-rbf", "--episodes", "30", "--controls", "others")
+    others = ("run", "--algo", "greedy,gittins", "--suite", "bandit-n10k5", "--episodes", "60", "--runs", "others")
+    command = ("run", "--algo", "ucb1", "--suite", "bandit-n10k5", "--episodes", "30", "--controls", "others")
     _imported(tmp_path, *others)
     _imported(tmp_path, *command)
     assert not {"torch", "datasets", "timm"} & _imported(tmp_path, *command)
