@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,7 @@ class Workshop:
 
     def run(self, algo: str, suite: str, seed: int = 0, runs: str = "runs", **settings: Any) -> Outcome:
         console = Console(file=self.said, width=200)
+        os.environ["ROGUE_MET"] = "0"  # the fixture puts it back
         (outcome,) = run_all([self.job(algo, suite, seed, runs, **settings)], console, run_here)
         return outcome
 

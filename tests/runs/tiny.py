@@ -236,8 +236,9 @@ class Lost(bench.Explorer):
         super().__init__(task, options)
 
     def initial_state(self, batch: int) -> Tensor:
-        met = int(os.environ.get("ROGUE_MET", "0"))
-        os.environ["ROGUE_MET"] = str(met + batch)
+        met = int(os.environ.get("ROGUE_MET", "0")) if batch > 3 else self.options.bad  # else it is being checked
+        if batch > 3:
+            os.environ["ROGUE_MET"] = str(met + batch)
         return torch.arange(met, met + batch) < self.options.bad
 
     def act(
