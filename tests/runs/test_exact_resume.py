@@ -150,7 +150,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("algo", ["protonet", "simpleshot", "maml"])
+@pytest.mark.parametrize(
+    "algo", ["maml", *(pytest.param(algo, marks=pytest.mark.slow) for algo in ("protonet", "simpleshot"))]
+)
 def test_a_kill(algo: str, folder: Path) -> None:
     _same_after_kills(algo, folder, 1, random.Random(algo))
 
