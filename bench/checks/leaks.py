@@ -10,7 +10,7 @@ from torch import Tensor
 from bench.checks.answers import EXACT, ROUNDED, distance, gap, take, verdict
 from bench.checks.result import Finding, NotApplicable
 from bench.checks.subject import Subject
-from bench.domains.episodes import Episodes
+from bench.domains.episodes import with_queries
 from bench.domains.tensors import chosen
 from bench.learners.contract import EmbeddingLearner
 
@@ -105,10 +105,5 @@ def _in_parts(subject: Subject, parts: list[Tensor]) -> Finding:
     whole, reference = subject.episodes(1), subject.reference
     parts = [part.to(subject.device) for part in parts]
     return verdict(
-        [gap(take(reference, part), subject.answer(_with_queries(whole, part))) for part in parts], subject.exact
+        [gap(take(reference, part), subject.answer(with_queries(whole, part))) for part in parts], subject.exact
     )
-
-
-def _with_queries(part: Episodes, keep: Tensor) -> Episodes:
-    """The same episodes with some of their queries, in the order given by int64 [n]."""
-    return dataclasses.replace(part, query_x=part.query_x[:, keep], query_y=part.query_y[:, keep])

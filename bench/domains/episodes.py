@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from torch import Tensor
@@ -34,3 +34,8 @@ class Episodes:
 
     def __len__(self) -> int:
         return len(self.query_y)
+
+
+def with_queries(episodes: Episodes, queries: Tensor) -> Episodes:
+    """The same episodes with some of their queries, in the order given by int64 [n]."""
+    return replace(episodes, query_x=episodes.query_x[:, queries], query_y=episodes.query_y[:, queries])

@@ -37,6 +37,16 @@ class Batch:
 Scorer = Callable[[int, int, int], Iterator[Batch]]  # (first, n, batch) -> batches
 
 
+def pieces(first: int, n: int, batch: int) -> Iterator[tuple[int, int]]:
+    """Problems first .. first + n - 1 as (first, n) of pieces of at most `batch`.
+
+    >>> list(pieces(3, 5, 2))
+    [(3, 2), (5, 2), (7, 1)]
+    """
+    for start in range(first, first + n, batch):
+        yield start, min(batch, first + n - start)
+
+
 class Keeper(Protocol):
     """Who keeps the state of a training that runs by itself."""
 

@@ -27,19 +27,28 @@ def precision_of(part: Any) -> torch.dtype:
 
 def moved(part: P, dtype: torch.dtype, device: torch.device) -> P:
     """A copy in another precision and place; integers stay integers."""
-    return _each(part, lambda value: value.to(device, dtype if value.is_floating_point() else value.dtype, copy=True))
+    return _each(
+        part, lambda _, value: value.to(device, dtype if value.is_floating_point() else value.dtype, copy=True)
+    )
 
 
 def chosen(part: P, which: list[int]) -> P:
     """Some of the problems, in the order given."""
-    return _each(part, lambda value: value[which])
+    return _each(part, lambda _, value: value[which])
 
 
-def _each(part: P, change: Callable[[Tensor], Tensor]) -> P:
+def together(parts: list[P]) -> P:
+    """Problems of one shape as one batch."""
+    found = [tensors(part) for part in parts]
+    return _each(parts[0], lambda name, _: torch.cat([one[name] for one in found]))
+
+
+def _each(part: P, change: Callable[[str, Tensor], Tensor]) -> P:
+    """The same with every tensor changed, of which `change` is told the name that `tensors` gives it."""
     changed: dict[str, Any] = {}
     for name, value in vars(part).items():
         if isinstance(value, Tensor):
-            changed[name] = change(value)
+            changed[name] = change(name, value)
         elif isinstance(value, dict):
-            changed[name] = {key: change(entry) for key, entry in value.items()}
+            changed[name] = {key: change(key, entry) for key, entry in value.items()}
     return dataclasses.replace(part, **changed)  # type: ignore[type-var]  # a dataclass, as `Domain.example` promises

@@ -25,6 +25,8 @@ from bench.training.precision import Precision
 if TYPE_CHECKING:
     from bench.learners.contract import Learner
 
+_SECONDS, _SHARE = 10.0, 0.05  # of the evaluation: an audit takes as long as the longer of the two
+
 
 def audited(at: Workplace, prepared: PreparedSuite, learner: Learner, scored: Scored, findings: Findings) -> str | None:
     """Why the scores don't count, or None; what was found goes into the record."""
@@ -33,7 +35,8 @@ def audited(at: Workplace, prepared: PreparedSuite, learner: Learner, scored: Sc
     if not pairs:
         return None
     made = Made(job.info, job.facts.options, job.seed, job.recipe.strategy, scored.began_with)
-    found = audit(subject(learner, made, prepared, job.recipe.precision, job.key), pairs, scored.seconds)
+    budget_s = max(_SECONDS, _SHARE * scored.seconds)
+    found = audit(subject(learner, made, prepared, job.recipe.precision, job.key), pairs, budget_s)
     findings.audit = as_record(found)
     return found.failure
 

@@ -59,13 +59,11 @@ def agreement(expected: Answers, found: Answers, whole: Answers, precision: Prec
 
 def _decisions(expected: Tensor, found: Tensor, precision: Precision) -> Agreement:
     """Clear decisions that came out otherwise; and answers that moved as a whole, whatever was decided."""
-    best = expected.softmax(-1).topk(2, dim=-1)
-    top = expected.topk(2, dim=-1).values
-    clear = (best.values[..., 0] - best.values[..., 1] > MARGIN) & (
-        top[..., 0] - top[..., 1] > _ROUNDINGS * _rounding(expected, precision)
-    )
+    explained = _explained(expected, precision)
+    best, top = expected.softmax(-1).topk(2, dim=-1), expected.topk(2, dim=-1).values
+    clear = (best.values[..., 0] - best.values[..., 1] > MARGIN) & (top[..., 0] - top[..., 1] > explained)
     flipped = clear & (best.indices[..., 0] != found.argmax(-1))
-    moved = _moved(expected, found, precision)
+    moved = _moved(expected, found, explained)
     if float(moved.median()) > MOVED:
         return Agreement(moved.numel(), int((moved > MOVED).sum()), float(moved.max()))
     return Agreement(int(clear.sum()), int(flipped.sum()), float(moved.max()))
@@ -74,7 +72,7 @@ def _decisions(expected: Tensor, found: Tensor, precision: Precision) -> Agreeme
 def _steps(expected: Tensor, found: Tensor, precision: Precision) -> Agreement:
     """Steps at which the policy is another: total variation between softmaxes."""
     variation = (expected.softmax(-1) - found.softmax(-1)).abs().sum(-1) / 2
-    beyond = (expected - found).abs().amax(-1) > _ROUNDINGS * _rounding(expected, precision)
+    beyond = (expected - found).abs().amax(-1) > _explained(expected, precision)
     different = (variation > MOVED) & beyond
     return Agreement(variation.numel(), int(different.sum()), float(variation.max()))
 
@@ -89,18 +87,19 @@ def _values(expected: Tensor, found: Tensor, whole: Tensor, precision: Precision
     return Agreement(apart.numel(), int((apart > _RELATIVE[precision]).sum()), float(apart.max()))
 
 
-def _moved(expected: Tensor, found: Tensor, precision: Precision) -> Tensor:
+def _moved(expected: Tensor, found: Tensor, explained: Tensor) -> Tensor:
     """How far the logits of each query moved against each other, over their spread; 0 where rounding explains it."""
     a, b = (value - value.mean(-1, keepdim=True) for value in (expected, found))
     spread = a.abs().amax(-1).clamp_min(1e-30)
     difference = (a - b).abs().amax(-1)
-    moved = torch.where(difference > _ROUNDINGS * _rounding(expected, precision), difference / spread, 0.0)
+    moved = torch.where(difference > explained, difference / spread, 0.0)
     return torch.where(torch.isfinite(moved), moved, torch.inf)
 
 
-def _rounding(logits: Tensor, precision: Precision) -> Tensor:
-    """What one rounding may move a logit by: of the precision that the logits show, if it is less than the run's."""
+def _explained(logits: Tensor, precision: Precision) -> Tensor:
+    """What rounding may move logits by, for each query or step: a few roundings of the run's precision, or of the
+    coarser one that the logits show."""
     coarse = {torch.bfloat16: 2.0**-7, torch.float16: 2.0**-10}
     shown = [eps for dtype, eps in coarse.items() if torch.equal(logits, logits.to(dtype).double())]
     epsilon = max([_EPSILON[precision], *shown]) if not torch.equal(logits, logits.round()) else _EPSILON[precision]
-    return epsilon * logits.abs().amax(-1)
+    return _ROUNDINGS * epsilon * logits.abs().amax(-1)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from bench.checks.answers import Answers, take
-from bench.domains.episodes import Episodes
-from bench.domains.tensors import tensors
+from bench.domains.episodes import Episodes, with_queries
+from bench.domains.tensors import together
 from bench.philox import words
 from bench.tasks.draws import permutations
 
@@ -19,20 +19,6 @@ ALONE = 4  # queries of a pair that are asked alone
 
 Ask = Callable[[Any], Answers]
 Pair = tuple[Answers, Answers]  # expected and found, of the same queries
-
-
-def together(parts: list[Any]) -> Any:
-    """Problems of one shape as one batch."""
-    first = parts[0]
-    joined = {name: torch.cat([tensors(part)[name] for part in parts]) for name in tensors(first)}
-    fields: dict[str, Any] = {}
-    for field in dataclasses.fields(first):
-        value = getattr(first, field.name)
-        if isinstance(value, Tensor):
-            fields[field.name] = joined[field.name]
-        elif isinstance(value, dict):
-            fields[field.name] = {name: joined[name] for name in value}
-    return dataclasses.replace(first, **fields)
 
 
 def queries_alone(ask: Ask, part: Episodes, expected: Answers, drawn: tuple[str | int, ...]) -> Iterator[Pair]:
@@ -69,8 +55,7 @@ FIXED_QUERY_CHECKS = (queries_permuted, queries_replaced)  # with as many querie
 
 def _grouped(ask: Ask, part: Episodes, expected: Answers, groups: list[Tensor]) -> Iterator[Pair]:
     """Groups of queries of one size, int64 [n], all in one call: each is an episode of its own."""
-    parts = [dataclasses.replace(part, query_x=part.query_x[:, g], query_y=part.query_y[:, g]) for g in groups]
-    found, n = ask(together(parts)), len(part)
+    found, n = ask(together([with_queries(part, group) for group in groups])), len(part)
     for place, group in enumerate(groups):
         mine = {name: value[place * n : (place + 1) * n] for name, value in found.items()}
         yield take(expected, group), mine

@@ -13,12 +13,12 @@ import torch
 
 from bench.checks.answers import Answers, flat
 from bench.checks.audit.agreement import Agreement, agreement
-from bench.checks.audit.asks import FIXED_QUERY_CHECKS, QUERY_CHECKS, Pair, together
+from bench.checks.audit.asks import FIXED_QUERY_CHECKS, QUERY_CHECKS, Pair
 from bench.checks.audit.watch import Kept
 from bench.checks.leaks import FEWER, FIXED
 from bench.domains import Domain
 from bench.domains.episodes import Episodes
-from bench.domains.tensors import moved, precision_of
+from bench.domains.tensors import moved, precision_of, together
 from bench.errors import describe
 from bench.learners.contract import Learner
 from bench.learners.explorer import Explorer
@@ -26,7 +26,6 @@ from bench.training.precision import Precision, autocast
 
 _WEIGHTS = "weights_unchanged"
 _STATE = ("fresh_instance", "once_more", _WEIGHTS)  # what a learner's memory is to blame for
-_SECONDS, _SHARE = 10.0, 0.05  # an audit ends with the pair in which it has taken both of them
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,11 @@ class Audited:
         return f"{kind}: {'; '.join(f'{name}: {found}' for name, found in failed.items())}"
 
 
-def audit(subject: Subject, pairs: Iterable[list[Kept]], evaluated_s: float) -> Audited:
+def audit(subject: Subject, pairs: Iterable[list[Kept]], budget_s: float = math.inf) -> Audited:
     """Ask the kept episodes again, pair by pair: queries and episodes in other company, a fresh instance, and the first
     pair once more at the end. Every learner is asked one pair at least.
 
-    evaluated_s : seconds that the evaluation took; an audit is to take 5 % of them, or ten seconds
+    budget_s : the pair in which so many seconds have passed is the last one
     """
     began, auditor = time.perf_counter(), _Auditor(subject)
     own, was_training = subject.own, subject.own.training
@@ -90,7 +89,7 @@ def audit(subject: Subject, pairs: Iterable[list[Kept]], evaluated_s: float) -> 
         with torch.no_grad(), autocast(subject.device, subject.precision):
             for kept in pairs:
                 auditor.examine(kept)
-                if time.perf_counter() - began > max(_SECONDS, _SHARE * evaluated_s):
+                if time.perf_counter() - began > budget_s:
                     break
             auditor.end()
     except _Raised as raised:

@@ -12,7 +12,7 @@ from bench.domains.exploration.environments import Environments, Trials, Unseen,
 from bench.domains.exploration.rollout import World, act_in, score_trials, world_of
 from bench.domains.exploration.task import exploration_task
 from bench.domains.exploration.trials import TrialStream, trial_stream
-from bench.domains.sources import Batch, Frozen, Scorer, TrainingSource
+from bench.domains.sources import Batch, Frozen, Scorer, TrainingSource, pieces
 from bench.learners.contract import Learner
 from bench.learners.explorer import Explorer
 
@@ -47,8 +47,7 @@ class FrozenTrials(Frozen):
 
     def trials(self, n: int, batch: int, first: int = 0) -> Iterator[Trials]:
         """Trials first .. first + n - 1, at most `batch` at a time."""
-        for start in range(first, first + n, batch):
-            yield frozen_trials(self.stream, start, min(batch, first + n - start), self.device)
+        return (frozen_trials(self.stream, *piece, self.device) for piece in pieces(first, n, batch))
 
     def world(self, first: int, n: int) -> World:
         """Trials first .. first + n - 1, as `act_in` plays them."""
@@ -58,8 +57,7 @@ class FrozenTrials(Frozen):
         assert isinstance(learner, Explorer)
 
         def batches(first: int, n: int, batch: int) -> Iterator[Batch]:
-            for start in range(first, first + n, batch):
-                yield answered(start, min(batch, first + n - start))
+            return (answered(*piece) for piece in pieces(first, n, batch))
 
         def answered(start: int, size: int) -> Batch:
             played = act_in(learner, self.world(start, size), size)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.domains.functions.task import GPTask, Kernel, SinusoidTask
+from bench.domains.sources import pieces
 from bench.philox import Stream, below, uniform, words
 
 Floats = npt.NDArray[np.float64]
@@ -52,8 +53,7 @@ class SinusoidStream:
 
     def pieces(self, first: int, n: int, batch: int) -> Iterator[tuple[int, int]]:
         """Episodes first .. first + n - 1 as (first, n) of pieces of at most `batch`."""
-        for start in range(first, first + n, batch):
-            yield start, min(batch, first + n - start)
+        return pieces(first, n, batch)
 
     def block(self, first: int, n: int) -> Functions:
         task, raw = self.task, words(self.stream, first, n, self.width)

@@ -15,7 +15,7 @@ from bench.domains.images.scoring import score_images
 from bench.domains.images.stream import ImageIndices, ImageStream
 from bench.domains.images.task import image_task
 from bench.domains.predicting import FrozenEpisodes
-from bench.domains.sources import Columns, Scorer, TrainingSource
+from bench.domains.sources import Columns, Scorer, TrainingSource, pieces
 from bench.learners.contract import EmbeddingLearner, Learner
 from bench.learners.predictions import Answer
 from bench.philox import below, words
@@ -74,8 +74,7 @@ class FrozenImages(FrozenEpisodes):
         self.stream, self.pool = stream, pool
 
     def shapes(self, first: int, n: int, batch: int) -> Iterator[tuple[int, int]]:
-        for start in range(first, first + n, batch):
-            yield start, min(batch, first + n - start)
+        return pieces(first, n, batch)
 
     def episodes(self, first: int, n: int) -> Episodes:
         return image_batch(self.pool, self.stream.block(first, n), first)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from bench.data import load
-from bench.data.contract import ImageData
+from bench.data.contract import ImageSplit
 from bench.domains.contract import Loaded
 from bench.domains.images.pool import TURNS, ImagePool
 from bench.domains.images.stream import pool_counts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def load_images(suite: Suite, device: torch.device, data_dir: Path | None) -> Loaded:
     """Raises DataMissing with the commands that get the images, DataInvalid for a pool that is not the declared one."""
     task = image_task(suite)
-    data = _images(task, data_dir)
+    data = load(task.data, data_dir=data_dir, path=task.path, image_size=task.image_size)
     turns = TURNS if task.rotations else 1
     counts = {name: np.repeat(split.counts, turns) for name, split in data.splits.items()}
     if task.pool is not None:
@@ -34,25 +34,29 @@ def load_images(suite: Suite, device: torch.device, data_dir: Path | None) -> Lo
             _check_pool(suite.name, task, cast(Split, name), found)
     channels, height, width = data.splits["train"].images.shape[1:]
     spec = ImageSpec(task.way, task.shot, task.query, (channels, height, width), len(counts["train"]))
-    return Loaded(spec, Pools(task, device, data_dir, counts), data.card.fingerprint, data.card.source)
+    return Loaded(spec, Pools(data.splits, counts, device, task.rotations), data.card.fingerprint, data.card.source)
 
 
 class Pools(Mapping[str, ImagePool]):
     """The pools of a suite by split. Each is loaded when it is first asked for: training meets no test image.
 
-    counts : images of each class, by split
+    splits : memory-mapped, so that nothing is read before that
+    counts : images of each class, by split, rotations counted
     """
 
     def __init__(
-        self, task: ImageTask, device: torch.device, data_dir: Path | None, counts: Mapping[str, Integers]
+        self,
+        splits: Mapping[str, ImageSplit],
+        counts: Mapping[str, Integers],
+        device: torch.device,
+        rotations: bool,
     ) -> None:
-        self._task, self._device, self._data_dir, self.counts = task, device, data_dir, counts
+        self._splits, self.counts, self._device, self._rotations = splits, counts, device, rotations
         self._loaded: dict[str, ImagePool] = {}
 
     def __getitem__(self, split: str) -> ImagePool:
         if split not in self._loaded:
-            images = _images(self._task, self._data_dir).splits[split]
-            self._loaded[split] = ImagePool(images, self._device, self._task.rotations)
+            self._loaded[split] = ImagePool(self._splits[split], self._device, self._rotations)
         return self._loaded[split]
 
     def __iter__(self) -> Iterator[str]:
@@ -60,10 +64,6 @@ class Pools(Mapping[str, ImagePool]):
 
     def __len__(self) -> int:
         return len(self.counts)
-
-
-def _images(task: ImageTask, data_dir: Path | None) -> ImageData:
-    return load(task.data, data_dir=data_dir, path=task.path, image_size=task.image_size)
 
 
 def _check_pool(suite: str, task: ImageTask, split: Split, counts: Integers) -> None:
