@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 
 from bench.boards.board.domain_facts import episodes_per_unit, unit_facts
-from bench.boards.compare.controls import is_error
+from bench.boards.compare.controls import spec_of
 from bench.records import Record
 from bench.stats import Sharpened, control_shift
 from bench.submissions.entry import Entry
@@ -59,7 +59,7 @@ def verify_fresh(
     found = control_shift(before, known_before, after, known_after, LEVEL)
     controls = [beside[j].name for j in found.controls]
     metric = ready.record.metrics[0]
-    unit = f"log {metric.name}" if is_error(ready.record, metric.name) else metric.name
+    unit = f"log {metric.name}" if spec_of(ready.record, metric.name).skewed else metric.name
     text = (
         f"{ready.record.algorithm.name} - {other.name} in {unit}: {before.mean():.4f} on {per_unit * common:,} "
         f"published episodes, {after.mean():.4f} on {n:,} fresh ones; {_change(found, controls)}; "
@@ -107,7 +107,7 @@ def _change(found: Sharpened, controls: Sequence[str]) -> str:
 def _inflation(found: Sharpened, record: Record) -> str:
     """In words: points, a part of the error, or the metric's unit."""
     size, metric = detectable(found.sharpened.se), record.metrics[0]
-    if is_error(record, metric.name):
+    if spec_of(record, metric.name).skewed:
         return f"errors published {100 * -math.expm1(-size):.2g} % too low"
     facts = unit_facts(metric.unit)
     return f"an inflation of {facts.scale * size:.2g} {facts.difference}"

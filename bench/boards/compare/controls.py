@@ -19,13 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.boards.board.admission import other_episodes
-from bench.boards.board.domain_facts import episodes_per_unit
-from bench.boards.board.ranking import Matrix
-from bench.boards.board.rows import Learner, learner_of
-from bench.domains import all_domains
+from bench.boards.board.domain_facts import metric_spec
+from bench.boards.board.ranking import Matrix, compared_values
+from bench.boards.board.rows import Learner, MetricSpec, learner_of
 from bench.errors import Mismatch, StoreError
 from bench.records import Record, RunStore, each_run, score_column
-from bench.stats import block_means, log_errors
 
 ENOUGH = 3  # learners: what a fourth one adds is little beside what more episodes add
 
@@ -98,13 +96,12 @@ def on_scale(scores: Matrix, record: Record, metric: str) -> Matrix:
 
     scores : float64 [episodes]; returns [units]
     """
-    return block_means(log_errors(scores) if is_error(record, metric) else scores, episodes_per_unit(record.suite))
+    return compared_values(scores, spec_of(record, metric))
 
 
-def is_error(record: Record, metric: str) -> bool:
-    """Is the metric an error with a long tail, as its domain says?"""
-    domain = all_domains().get(record.suite.kind)
-    return bool(domain and domain.metric(metric).skewed)
+def spec_of(record: Record, metric: str) -> MetricSpec:
+    """One of a record's metrics, by its name."""
+    return metric_spec(next(known for known in record.metrics if known.name == metric), record.suite)
 
 
 def candidates(roots: Sequence[Path], record: Record, metric: str, more_than: int) -> Iterator[Known]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from bench.boards.board.domain_facts import episodes_per_unit
-from bench.boards.board.ranking import Matrix, of_episodes
+from bench.boards.board.ranking import Matrix, shown
 from bench.boards.board.rows import learner_of
-from bench.boards.compare.controls import find_controls, is_error, read_scores
+from bench.boards.compare.controls import find_controls, read_scores, spec_of
 from bench.records import Metric, Record, RunStore
-from bench.stats import Interval, Sharpened, control_variates
+from bench.stats import Interval, control_variates
 
 WORTH_SAYING = 1.05  # of the variance ratio
 
@@ -54,7 +52,10 @@ def sharpened_run(roots: Sequence[Path], store: RunStore, path: Path, record: Re
     found = control_variates(read_scores(store, path, record, metric.name), controls.scores)
     if found.variance_ratio < WORTH_SAYING:
         return None
-    return _in_unit(found, controls.names, metric, is_error(record, metric.name), per_unit)
+    spec = spec_of(record, metric.name)
+    plain, sharpened = shown(found.plain, spec), shown(found.sharpened, spec)
+    used = tuple(controls.names[j] for j in found.controls)
+    return SharpenedRun(metric, plain, sharpened, spec.skewed, used, per_unit * found.episodes, found.variance_ratio)
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,3 @@ def sharpened_difference(
     if unexplained * WORTH_SAYING > 1.0:
         return None
     return SharpenedDifference(unexplained, tuple(controls.names[j] for j in found.controls), per_unit * found.episodes)
-
-
-def _in_unit(found: Sharpened, names: tuple[str, ...], metric: Metric, geometric: bool, per_unit: int) -> SharpenedRun:
-    plain, sharpened = of_episodes(found.plain, per_unit), of_episodes(found.sharpened, per_unit)
-    if geometric:
-        plain, sharpened = _geometric(plain), _geometric(sharpened)
-    used = tuple(names[j] for j in found.controls)
-    return SharpenedRun(metric, plain, sharpened, geometric, used, per_unit * found.episodes, found.variance_ratio)
-
-
-def _geometric(log: Interval) -> Interval:
-    mean, low, high = (float(np.exp(value)) for value in (log.mean, log.low, log.high))
-    return replace(log, mean=mean, low=low, high=high)
