@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,16 @@ from hypothesis import strategies as st
 from bench.checks.audit import audited_pairs
 from bench.learners.contract import Learner
 from bench.records import Record
-from tests.runs import auditees
-from tests.runs.auditees import CHEATS, CHEATS_ELSEWHERE, HONEST, HONEST_ELSEWHERE
+from tests.runs.audit_bases import Pixels
+from tests.runs.audit_cheats import CHEATS, CHEATS_ELSEWHERE
+from tests.runs.audit_honest import HONEST, HONEST_ELSEWHERE, NeedsAll
 from tests.runs.conftest import Workshop
 
-FILE = Path(auditees.__file__)
+ONLOOKERS = Path(__file__).with_name("audit_onlookers.py")
 
 
 def audited(workshop: Workshop, learner: type[Learner], suite: str = "glyphs-5w1s", **settings: object) -> Record:
-    record = workshop.run(f"{FILE}:{learner.__name__}", suite, **settings).record
+    record = workshop.run(f"{inspect.getfile(learner)}:{learner.__name__}", suite, **settings).record
     assert record is not None
     return record
 
@@ -68,18 +70,18 @@ def curious(workshop: Workshop, learner: str, suite: str) -> list[str]:
     file.touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CURIOUS", str(file))
-        outcome = workshop.run(f"{FILE}:{learner}", suite)
+        outcome = workshop.run(f"{ONLOOKERS}:{learner}", suite)
     assert outcome.record is not None and outcome.record.status == "ok", outcome.record
     return file.read_text().splitlines()
 
 
 def test_a_learner_that_cannot_answer_fewer_queries_is_told_so(workshop: Workshop) -> None:
-    record = audited(workshop, auditees.NeedsAll)
+    record = audited(workshop, NeedsAll)
     assert record.status == "failed" and record.reason is not None and "fixed_queries = True" in record.reason
 
 
 def test_the_record_says_what_was_asked(workshop: Workshop) -> None:
-    record = audited(workshop, auditees.Pixels)
+    record = audited(workshop, Pixels)
     assert record.audit is not None
     assert [check.check for check in record.audit.checks] == [
         "as_in_the_run", "queries_alone", "queries_in_groups", "queries_permuted", "queries_replaced",
