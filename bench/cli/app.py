@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench._version import __version__
-from bench.cli import check, compare, data, leaderboard, new, plot, read, run, submit, time
+from bench.cli import check, compare, data, leaderboard, new, plot, read, run, submit, sweep, time
 from bench.errors import BenchError
 
 app = typer.Typer(
@@ -20,6 +20,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", rich_help_panel="Measure")(run.run_command)
+app.command("sweep", rich_help_panel="Measure")(sweep.sweep_command)
+app.command("work", rich_help_panel="Measure")(sweep.work_command)
+app.command("status", rich_help_panel="Measure")(sweep.status_command)
+app.command("cancel", rich_help_panel="Measure")(sweep.cancel_command)
+app.command("events", rich_help_panel="Measure")(sweep.events_command)
 app.command("time", rich_help_panel="Measure")(time.time_command)
 app.command("new", rich_help_panel="Measure")(new.new_command)
 app.command("check", rich_help_panel="Measure")(check.check_command)

@@ -25,25 +25,6 @@ TasksFile = Annotated[
 RunsDir = Annotated[Path, typer.Option("--runs", help="Directory of records.")]
 
 
-def parse_seeds(text: str) -> list[int]:
-    """Seeds as people write them, sorted and distinct.
-
-    >>> parse_seeds("0-2,7")
-    [0, 1, 2, 7]
-    """
-    seeds: set[int] = set()
-    for part in text.split(","):
-        low, dash, high = part.strip().partition("-")
-        try:
-            first, last = int(low), int(high) if dash else int(low)
-        except ValueError:
-            raise UsageError(f"Expected seeds like 0, 0-2 or 0,3,5, found {text!r}.") from None
-        if last < first:
-            raise UsageError(f"Seeds {part!r} run backwards.", f"Write {last}-{first}.")
-        seeds.update(range(first, last + 1))
-    return sorted(seeds)
-
-
 def split_names(text: str) -> list[str]:
     """Names separated by commas, in the order given, each once; UsageError where there is none."""
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

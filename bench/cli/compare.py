@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.arguments import Json, console, parse_seeds, print_json
+from bench.cli.arguments import Json, console, print_json
 from bench.errors import UsageError
+from bench.ranges import parse_seeds
 
 RunsDirs = Annotated[
     list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")

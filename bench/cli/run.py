@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, parse_seeds, print_json, split_names
+from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, print_json, split_names
+from bench.ranges import parse_seeds
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, parse_seeds
+from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console
 from bench.errors import UsageError
+from bench.ranges import parse_seeds
 
 if TYPE_CHECKING:
     from bench.submissions.report import Report

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from bench.records import Record
     from bench.runs.job import Job
     from bench.runs.outcome import Outcome
+    from bench.sweeps.matrix import Matrix
+    from bench.sweeps.plan_cost import Expected
 
 
 def outcomes_table(outcomes: list[Outcome]) -> Table:
@@ -47,6 +49,32 @@ def jobs_table(jobs: list[Job]) -> Table:
             str(job.recipe.batch) if trains else "-",
             f"{job.episodes:,}",
         )
+    return table
+
+
+def plan_table(expected: Expected) -> Table:
+    """The cells of a sweep, longest first, as they will be taken."""
+    from bench.runs.progress import duration
+
+    table = Table("cell", "recipe", "state", "time", "memory", "known from")
+    for cell in expected.cells:
+        estimate, stage = cell.estimate, expected.states[cell.key].stage
+        over = expected.states[cell.key].over
+        time = "-" if over else duration(estimate.seconds)
+        memory = "-" if over else f"{estimate.memory_mib / 1024:.1f} GiB"
+        table.add_row(cell.title, cell.recipe, stage, time, memory, "" if over else estimate.basis)
+    return table
+
+
+def matrix_table(matrix: Matrix) -> Table:
+    """Learners x suites; transposed where there are more suites than learners, so that it fits."""
+    rows, columns = matrix.learners, matrix.suites
+    turned = len(columns) > len(rows)
+    if turned:
+        rows, columns = columns, rows
+    table = Table("suite" if turned else "algo", *columns)
+    for row in rows:
+        table.add_row(row, *(matrix.text(column, row) if turned else matrix.text(row, column) for column in columns))
     return table
 
 

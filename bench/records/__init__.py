@@ -5,6 +5,7 @@ from bench.records.frames import default_roots, each_run, find_run, load_results
 from bench.records.schema import (
     SCHEMA,
     AlgorithmRef,
+    Attempt,
     Audit,
     AuditCheck,
     Checkpoint,
@@ -27,6 +28,7 @@ from bench.records.store import RunStore, StoredRun
 __all__ = [
     "SCHEMA",
     "AlgorithmRef",
+    "Attempt",
     "Audit",
     "AuditCheck",
     "Checkpoint",

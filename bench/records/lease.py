@@ -62,10 +62,12 @@ class Busy(Exception):
 
 
 @contextmanager
-def lease(file: Path, wait: bool = False, say: Callable[[str], None] = lambda text: None) -> Iterator[None]:
+def lease(
+    file: Path, wait: bool = False, say: Callable[[str], None] = lambda text: None, patience: float = _GRACE_S
+) -> Iterator[None]:
     """Hold the lease of `file` for the length of the block; afterwards the file is gone.
 
-    wait : wait for another owner, however long it takes; else raise Busy after a moment
+    wait : wait for another owner, however long it takes; else raise Busy after `patience` seconds
     say : told once who is waited for
 
     Raises StoreError where the file can't be written.
@@ -76,7 +78,7 @@ def lease(file: Path, wait: bool = False, say: Callable[[str], None] = lambda te
             handle = _acquire(file, me)
             break
         except Busy as busy:
-            if not wait and time.monotonic() - began > _GRACE_S:
+            if not wait and time.monotonic() - began >= patience:
                 raise
             if not told and time.monotonic() - began > _GRACE_S:
                 say(f"waiting: {busy}")
@@ -89,6 +91,14 @@ def lease(file: Path, wait: bool = False, say: Callable[[str], None] = lambda te
     finally:
         done.set()
         _release(handle, file, me)
+
+
+def owner_of(file: Path) -> Owner | None:
+    """Who has signed the lease of `file` last; None where nobody has, or it can't be read. Asks no lock."""
+    try:
+        return _owner_in(file.read_bytes())
+    except OSError:
+        return None
 
 
 def is_free(file: Path) -> bool:
@@ -206,8 +216,15 @@ def _is_at(handle: int, file: Path) -> bool:
 
 def _owner(handle: int) -> Owner | None:
     try:
-        return Owner(**json.loads(os.pread(handle, 4096, 0)))
-    except (ValueError, TypeError, OSError):  # empty: taken, and not signed yet
+        return _owner_in(os.pread(handle, 4096, 0))
+    except OSError:
+        return None
+
+
+def _owner_in(content: bytes) -> Owner | None:
+    try:
+        return Owner(**json.loads(content))
+    except (ValueError, TypeError):  # empty: taken, and not signed yet
         return None
 
 

@@ -115,6 +115,15 @@ class Audit(_Part):
     seconds: float
 
 
+class Attempt(_Part):
+    """A try at this run that came to nothing; a sweep made another one."""
+
+    started: str  # RFC 3339, UTC
+    host: str
+    kind: str  # "lost", "memory" or "infrastructure"
+    reason: str
+
+
 class Timing(_Part):
     train_s: Amount | None = None  # wall-clock seconds in meta-training, all attempts added up
     train_episodes_per_s: Amount | None = None
@@ -178,7 +187,9 @@ class Record(_Part):
     identity: Identity | None = None  # None before there was a protocol number
     status: Status
     reason: str | None = None
+    failure: Literal["learner", "timeout", "memory", "lost"] | None = None  # of failed runs: what kind it was
     traceback: str | None = None  # of a failure in the learner's own code, shortened
+    attempts: list[Attempt] = Field(default_factory=list)  # earlier tries by sweeps, oldest first
     suite: SuiteRef
     episodes: Count  # test episodes scored: a prefix of the manifest
     algorithm: AlgorithmRef

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.errors import StoreError
-from bench.records import Record, RunStore
+from bench.records import Memory, Record, RunStore
 from bench.records.lease import Busy, lease, machine_shared
 from bench.records.names import LEASE, TRAINING
 from bench.runs.environment import machine
@@ -17,32 +17,47 @@ from bench.runs.job import Job
 from bench.runs.outcome import Outcome, finished, suffices
 from bench.runs.processes import call
 from bench.runs.progress import Display
-from bench.runs.write import Findings, write
+from bench.runs.write import Findings, write_failure
+from bench.training.observer import Observer
 
 _TOLD = ("phase", "training", "advance", "note")  # what a display is told by the process
 
 
 def carry_out(job: Job, console: Console) -> Outcome:
-    """The outcome of a job, however its process ends.
+    """The outcome of a job, however its process ends, with its progress on the console.
 
     Raises BenchError where data or disk are in the way, KeyboardInterrupt.
     """
+    return already(job) or _displayed(job, console)
+
+
+def already(job: Job) -> Outcome | None:
+    """The outcome of a job that needs no process: its record is there, or its learner's code was asked and broke."""
     store = RunStore(job.settings.runs)
     found = None if job.settings.force else finished(store, job)
     if found and suffices(found, job):
         return found
-    if job.broken is not None:
-        return _failed(job, store, job.broken)
-    with Display(console, job.title, job.suite.metric) as display, machine_shared(display.note):
+    return failed(job, store, job.broken) if job.broken else None
 
-        def show(name: str, values: list[Any]) -> None:
-            if name in _TOLD:
-                getattr(display, name)(*values)
 
+def _displayed(job: Job, console: Console) -> Outcome:
+    with Display(console, job.title, job.suite.metric) as display:
+        return in_process(job, display)
+
+
+def in_process(job: Job, observer: Observer) -> Outcome:
+    """The outcome of a job as it comes from a process of its own; raises as `carry_out` does."""
+    store, settings = RunStore(job.settings.runs), job.settings
+
+    def show(name: str, values: list[Any]) -> None:
+        if name in _TOLD:
+            getattr(observer, name)(*values)
+
+    with machine_shared(observer.note):
         try:
-            return _outcome(job, store, call("run", job, show, job.settings.timeout))
+            return _outcome(job, store, call("run", job, show, settings.timeout, settings.memory_mib))
         except Ended as ended:
-            return _failed(job, store, ended.failure)
+            return failed(job, store, ended.failure)
 
 
 def _outcome(job: Job, store: RunStore, answer: dict[str, Any]) -> Outcome:
@@ -57,7 +72,7 @@ def _outcome(job: Job, store: RunStore, answer: dict[str, Any]) -> Outcome:
     return Outcome(job, place, record, answer["cached"], answer["stored"], answer["note"])
 
 
-def _failed(job: Job, store: RunStore, failure: Failure) -> Outcome:
+def failed(job: Job, store: RunStore, failure: Failure) -> Outcome:
     """What is written for a process that can't write any more. The state of its training stays, to be continued."""
     place = store.path(job.suite.name, job.info.name, job.key)
     try:
@@ -65,6 +80,7 @@ def _failed(job: Job, store: RunStore, failure: Failure) -> Outcome:
             store.sweep(place)
             with contextlib.suppress(OSError):  # one that holds a training state stays
                 place.with_name(TRAINING + job.key).rmdir()
-            return write(job, store, failure.status, failure.reason, Findings(machine()), failure.traceback)
+            findings = Findings(machine(), memory=Memory(peak_host_mib=failure.peak_mib))
+            return write_failure(job, store, failure, findings)
     except Busy as busy:
         return Outcome(job, place, None, note=f"{failure.reason}; {busy}")

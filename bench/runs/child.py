@@ -16,7 +16,7 @@ from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 import torch
@@ -30,17 +30,29 @@ from bench.runs.resolve import Question
 from bench.runs.run import run
 
 _TELL_EVERY = 0.1  # seconds between reports of progress
+_STEP_S = 5.0  # for the step that Ctrl-C meets, before it is cut short
 _encoded = json.JSONEncoder().encode  # kept, for learners' code may change the module
 
 
 class Ctrl:
-    """Whether a KeyboardInterrupt is a person's: the learner's code may raise one, too."""
+    """Ctrl-C, of a person or a scheduler: the training leaves after its step and saves, or is left where it hangs.
+
+    Also tells whether a KeyboardInterrupt is theirs: the learner's code may raise one, too.
+    """
 
     pressed = False
 
     @classmethod
     def press(cls, number: int, frame: FrameType | None) -> None:
-        cls.pressed = True
+        again, cls.pressed = cls.pressed, True
+        if again or number != signal.SIGINT or not hasattr(signal, "setitimer"):
+            raise KeyboardInterrupt
+        signal.setitimer(signal.ITIMER_REAL, _STEP_S)
+
+    @staticmethod
+    def be_heard() -> NoReturn:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
         raise KeyboardInterrupt
 
 
@@ -82,7 +94,7 @@ class Reporter:
         KeyboardInterrupt where a person's did not get through, for it struck where exceptions are dropped.
         """
         if Ctrl.pressed:
-            raise KeyboardInterrupt
+            Ctrl.be_heard()
         if os.getpid() != self._pid:
             if self._copies:
                 self._copies[0] = 1
@@ -112,7 +124,7 @@ def main(sender: Connection, task: str, argument: object, surroundings: dict[str
         if Ctrl.pressed:
             reporter.end("interrupted")
         failure = Failure.of(error)
-        reporter.end("ended", failure.reason, failure.traceback)
+        reporter.end("ended", failure.reason, failure.kind, failure.traceback)
 
 
 def _settle(surroundings: dict[str, Any]) -> None:
@@ -120,6 +132,8 @@ def _settle(surroundings: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):  # a group of its own: Ctrl-C comes from the parent, once
             os.setsid()
     signal.signal(signal.SIGINT, Ctrl.press)
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, Ctrl.press)
     os.environ.clear()
     os.environ.update(surroundings["environment"])
     os.chdir(surroundings["folder"])

@@ -6,13 +6,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 from bench.learners.weights import write_tensors
+from bench.runs.failure import Failure
 from bench.runs.measure import peak_memory, size
 from bench.runs.metrics import too_many_floored
 from bench.runs.outcome import Outcome
 from bench.runs.prepared_suite import PreparedSuite
 from bench.runs.score import Scored
 from bench.runs.workplace import Workplace
-from bench.runs.write import Findings, write
+from bench.runs.write import Findings, write, write_failure
 
 if TYPE_CHECKING:
     from bench.learners.contract import Learner
@@ -28,7 +29,7 @@ def finish(
         update={
             "eval_s": round(scored.seconds, 3),
             "eval_episodes_per_s": round(scored.new / max(scored.seconds, 1e-9), 3),
-            "batch": at.job.recipe.eval_batch,
+            "batch": at.job.eval_batch,
             "contended": scored.contended,
         }
     )
@@ -37,7 +38,9 @@ def finish(
     if tensors := learner.state_dict():
         findings.checkpoint = at.folder / "checkpoint.safetensors"
         write_tensors(findings.checkpoint, tensors, {"run": at.job.title})  # of several entries the order is random
-    reason = fault or too_many_floored(scored.scores)
-    outcome = write(at.job, at.store, "failed" if reason else "ok", reason, findings)
+    if reason := fault or too_many_floored(scored.scores):
+        outcome = write_failure(at.job, at.store, Failure(reason), findings)
+    else:
+        outcome = write(at.job, at.store, "ok", None, findings)
     shutil.rmtree(at.folder, ignore_errors=True)
     return outcome

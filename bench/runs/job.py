@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from bench.identity import RunIdentity, learner_identity
 from bench.learners.reading import LearnerInfo
+from bench.records import Attempt
 from bench.runs.failure import Failure
 from bench.tasks.suites import BUDGET_EPISODES, Suite
 from bench.training.recipes import Recipe
@@ -23,6 +24,10 @@ class Settings:
 
     wait : wait for another process that works on the same run, instead of leaving it alone
     timeout : seconds that a cell may take, None for as long as it likes
+    memory_mib : memory that a cell's process may take, None for as much as there is
+    halvings : how often the evaluation batch is halved, which changes no score: a cell that ran out of memory is tried
+        again so
+    attempts : earlier tries at the same cell
     """
 
     recipe: str | None = None
@@ -40,6 +45,9 @@ class Settings:
     force: bool = False
     wait: bool = False
     timeout: float | None = None
+    memory_mib: float | None = None
+    halvings: int = 0
+    attempts: tuple[Attempt, ...] = ()
     n_configs_tried: int = 1
     command: str = ""
 
@@ -110,6 +118,11 @@ class Job:
     @property
     def episodes(self) -> int:
         return self.settings.episodes or BUDGET_EPISODES[self.settings.budget]
+
+    @property
+    def eval_batch(self) -> int:
+        """Episodes that are answered at once."""
+        return max(1, self.recipe.eval_batch >> self.settings.halvings)
 
     @property
     def trains(self) -> bool:

@@ -25,12 +25,16 @@ from typing import Any
 from bench import errors
 from bench.runs.failure import MUTE, Ended, Failure
 from bench.runs.leftovers import kill_children, server_of
+from bench.runs.memory import MemoryWatch, gib_text
 
 _PRELOADED = ["bench.runs.server", "bench.runs.child", "bench.cli.app"]
 _LAST_WORDS_S = 60.0  # after Ctrl-C, to write an `interrupted` record
 _LEAVING_S = 0.2
 _GONE_S = 5.0
 _LONGEST = 1 << 26  # bytes of a message
+_LOOK_UP_S = 1.0  # at the process itself, when it says nothing
+
+_FROM_OUTSIDE = {signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM), getattr(signal, "SIGHUP", signal.SIGTERM)}
 
 _LAST = ("answer", "refused", "interrupted", "ended")  # messages that end a conversation
 
@@ -38,13 +42,18 @@ OnEvent = Callable[[str, list[Any]], None]
 
 
 def call(
-    task: str, argument: object, on_event: OnEvent = lambda name, values: None, timeout: float | None = None
+    task: str,
+    argument: object,
+    on_event: OnEvent = lambda name, values: None,
+    timeout: float | None = None,
+    memory_mib: float | None = None,
 ) -> Any:
     """What `bench.runs.child` answers to a task, as plain JSON values.
 
     argument : picklable
     on_event : called with what the process tells meanwhile
     timeout : seconds after which the process is ended
+    memory_mib : how much it may take before it is ended
 
     Raises BenchError as it was raised there, Ended where the process ended otherwise, KeyboardInterrupt after Ctrl-C
     when the process has said its last words.
@@ -57,7 +66,7 @@ def call(
     server = server_of(process.pid) if sys.platform == "linux" else None
     sender.close()
     try:
-        answer = _conversation(process, receiver, on_event, timeout)
+        answer = _conversation(process, receiver, on_event, timeout, MemoryWatch(process.pid, memory_mib))
         process.join(_LEAVING_S)
         return answer
     finally:
@@ -79,12 +88,14 @@ def _context() -> BaseContext:
     return context
 
 
-def _conversation(process: BaseProcess, receiver: Connection, on_event: OnEvent, timeout: float | None) -> Any:
+def _conversation(
+    process: BaseProcess, receiver: Connection, on_event: OnEvent, timeout: float | None, memory: MemoryWatch
+) -> Any:
     deadline = None if timeout is None else time.monotonic() + timeout
     interrupted = False
     while True:
         try:
-            name, values = _message(process, receiver, deadline)
+            name, values = _message(process, receiver, deadline, memory)
             if name not in _LAST:
                 on_event(name, values)
                 continue
@@ -110,24 +121,32 @@ def _conversation(process: BaseProcess, receiver: Connection, on_event: OnEvent,
                 raise _error(kind, message, fix)
             case "interrupted", _:
                 raise KeyboardInterrupt
-            case _, [reason, traceback]:
-                raise Ended(Failure(reason, traceback=traceback))
+            case _, [reason, kind, traceback]:
+                raise Ended(Failure(reason, kind, traceback))
 
 
-def _message(process: BaseProcess, receiver: Connection, deadline: float | None) -> tuple[str, list[Any]]:
+def _message(
+    process: BaseProcess, receiver: Connection, deadline: float | None, memory: MemoryWatch
+) -> tuple[str, list[Any]]:
     """The next one. Raises TimeoutError after the deadline, Ended where no more can come."""
-    left = None if deadline is None else max(0.0, deadline - time.monotonic())
-    ready = wait([receiver, process.sentinel], left)
-    if not ready:
-        raise TimeoutError
+    ready: list[Any] = []
+    while not ready:
+        left = _LOOK_UP_S if deadline is None else min(_LOOK_UP_S, max(0.0, deadline - time.monotonic()))
+        ready = wait([receiver, process.sentinel], left)
+        if memory.exceeded():
+            allowed = gib_text(memory.limit_mib or 0)
+            reason = f"out of memory: it took {gib_text(memory.peak_mib)} of {allowed} allowed"
+            raise Ended(Failure(reason, "memory", peak_mib=memory.peak_mib))
+        if not ready and deadline is not None and time.monotonic() >= deadline:
+            raise TimeoutError
     if receiver not in ready and not receiver.poll():  # dead, and all it said was heard
-        raise Ended(Failure(_cause(process)))
+        raise Ended(_cause(process, memory))
     try:
         name, values = json.loads(receiver.recv_bytes(_LONGEST))
         return str(name), list(values)
     except (EOFError, OSError):
         process.join(_GONE_S)
-        raise Ended(Failure(_cause(process))) from None
+        raise Ended(_cause(process, memory)) from None
     except (ValueError, TypeError):
         raise Ended(Failure("the learner's code wrote into the pipe through which its process reports")) from None
 
@@ -139,15 +158,19 @@ def _error(kind: str, message: str, fix: str) -> errors.BenchError:
     return error
 
 
-def _cause(process: BaseProcess) -> str:
+def _cause(process: BaseProcess, memory: MemoryWatch) -> Failure:
     code = process.exitcode
     if code in (None, MUTE):
-        return "the learner's code closed the pipe through which its process reports"
+        return Failure("the learner's code closed the pipe through which its process reports")
     if code >= 0:
-        return f"the learner's code ended the process (exit code {code})"
+        return Failure(f"the learner's code ended the process (exit code {code})")
+    if -code == signal.SIGKILL and memory.system_was_out():
+        reason = f"out of memory: the system killed the process at {gib_text(memory.peak_mib)}"
+        return Failure(reason, "memory", peak_mib=memory.peak_mib)
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    why = ": out of memory, or killed by somebody" if -code == signal.SIGKILL else ""
-    return f"the process was ended by {name}{why}"
+    if -code in _FROM_OUTSIDE:
+        return Failure(f"the process was ended by {name}: killed by somebody, or its machine went down", "lost")
+    return Failure(f"the process was ended by {name}")
 
 
 def _end(process: BaseProcess, server: int | None) -> None:

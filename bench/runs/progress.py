@@ -75,7 +75,7 @@ class Display(AbstractContextManager["Display"]):
         fresh = max(done - self._begin_at, 1)
         eta = (now - self._began) / fresh * (self._total - done)
         text = f"{self.title}: {self._phase} {done:,}/{self._total:,}"
-        self._print(f"{text}{', ' + detail if detail else ''}, ETA {_duration(eta)}")
+        self._print(f"{text}{', ' + detail if detail else ''}, ETA {duration(eta)}")
 
     def _print(self, text: str) -> None:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
@@ -90,7 +90,7 @@ class Display(AbstractContextManager["Display"]):
         self._live.stop()
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -21,13 +21,14 @@ from bench.runs.failure import Failure
 from bench.runs.finish import finish
 from bench.runs.job import Job
 from bench.runs.leftovers import threads_left
+from bench.runs.measure import peak_memory
 from bench.runs.outcome import Outcome, finished, suffices
 from bench.runs.prepare import build_learner, leak, rehearse
 from bench.runs.prepared_suite import prepare
 from bench.runs.score import score
 from bench.runs.train import take_over, train
 from bench.runs.workplace import Workplace
-from bench.runs.write import Declared, Findings, write
+from bench.runs.write import Declared, Findings, write, write_failure
 from bench.training.observer import Observer
 from bench.training.precision import matmul_precision
 
@@ -62,7 +63,8 @@ def _carry_out(at: Workplace, found: Outcome | None) -> Outcome:
     def fail(failure: Failure) -> Outcome:
         with contextlib.suppress(BenchError):  # a copy of the process ends here; the process itself has failed already
             at.observer.alone()
-        return write(job, at.store, failure.status, failure.reason, findings, failure.traceback)
+        findings.memory = peak_memory(at.device)
+        return write_failure(job, at.store, failure, findings)
 
     with _folder(at), matmul_precision(job.recipe.precision):
         prepared = prepare(job.suite, at.device, job.settings.data_dir)

@@ -55,7 +55,7 @@ def score(at: Workplace, prepared: PreparedSuite, learner: Learner, found: Outco
         at.observer.advance(done)
 
     frozen, new = prepared.evaluation("test"), job.episodes - first
-    chosen = audited_pairs(job.key, first, new, recipe.eval_batch)
+    chosen = audited_pairs(job.key, first, new, job.eval_batch)
     watch = Watch(frozen, frozenset(episode for pair in chosen for episode in pair))
     began_with = {name: value.detach().clone() for name, value in learner.state_dict().items()}
     contention, began = Contention(), time.perf_counter()
@@ -63,7 +63,7 @@ def score(at: Workplace, prepared: PreparedSuite, learner: Learner, found: Outco
         learner,
         frozen,
         new,
-        batch=recipe.eval_batch,
+        batch=job.eval_batch,
         precision=recipe.precision,
         first=first,
         advance=advance,

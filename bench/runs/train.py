@@ -29,7 +29,7 @@ def train(at: Workplace, prepared: PreparedSuite, learner: Learner, findings: Fi
     held_out = prepared.evaluation("val")
 
     def validate() -> float:
-        scores = evaluate(learner, held_out, rule.episodes, batch=recipe.eval_batch, precision=recipe.precision)
+        scores = evaluate(learner, held_out, rule.episodes, batch=job.eval_batch, precision=recipe.precision)
         return float(scores["score"].mean())
 
     checks = 1 if recipe.steps <= SMOKE_STEPS else rule.checks

@@ -27,6 +27,7 @@ from bench.records import (
 )
 from bench.records.files import file_sha256
 from bench.runs.environment import code
+from bench.runs.failure import Failure
 from bench.runs.job import Job
 from bench.runs.metrics import metrics
 from bench.runs.outcome import Outcome, finished
@@ -73,14 +74,19 @@ class Findings:
     audit: Audit | None = None
 
 
+def write_failure(job: Job, store: RunStore, failure: Failure, findings: Findings) -> Outcome:
+    """Store the record of a job that has failed, or timed out."""
+    return write(job, store, failure.status, failure.reason, findings, failure)
+
+
 def write(
-    job: Job, store: RunStore, status: str, reason: str | None, findings: Findings, traceback: str | None = None
+    job: Job, store: RunStore, status: str, reason: str | None, findings: Findings, failure: Failure | None = None
 ) -> Outcome:
     """Store the record; the caller holds the run's lease. Where only an `ok` would do, the outcome is not stored.
 
     Raises StoreError when the disk refuses.
     """
-    record = record_of(job, status, reason and shorten(reason), findings, traceback)
+    record = record_of(job, status, reason and shorten(reason), findings, failure)
     earlier = None if status == "ok" else _finished(store, job)
     if earlier is not None:
         return Outcome(job, earlier.path, record, stored=False, note=f"The earlier record stays: {earlier.path}")
@@ -95,7 +101,7 @@ def _finished(store: RunStore, job: Job) -> Outcome | None:
         return None
 
 
-def record_of(job: Job, status: str, reason: str | None, findings: Findings, traceback: str | None = None) -> Record:
+def record_of(job: Job, status: str, reason: str | None, findings: Findings, failure: Failure | None = None) -> Record:
     """The record of one run."""
     suite, info, facts, scores = job.suite, job.info, job.facts, findings.scores
     return Record(
@@ -105,7 +111,9 @@ def record_of(job: Job, status: str, reason: str | None, findings: Findings, tra
         ),
         status=status,  # type: ignore[arg-type]  # checked by pydantic
         reason=reason,
-        traceback=traceback,
+        failure=failure.kind if failure else None,
+        traceback=failure.traceback if failure else None,
+        attempts=list(job.settings.attempts),
         suite=SuiteRef(
             name=suite.name,
             version=suite.version,

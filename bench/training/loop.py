@@ -93,8 +93,17 @@ def meta_train(
             group["lr"] = base * factor
         seed_step(seed, progress.step)
         loss = _step(learner, source, optimizer, recipe, first=progress.step == 0)
-        observer.alone()
         progress.step += 1
+        try:
+            observer.alone()
+        except KeyboardInterrupt:
+            if progress.step not in due:  # a check is part of its step
+                now = time.perf_counter()
+                progress.step_seconds += now - step_began
+                progress.seconds += now - began
+                progress.counters = dict(source.counters)
+                state.save({"model": learner}, trained.best, optimizer, progress)
+            raise
         now = time.perf_counter()
         if now - reported > _REPORT_EVERY and progress.step not in due:
             reported = now

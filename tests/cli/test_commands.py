@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bench._version import __version__
-from bench.cli.arguments import parse_seeds, split_names
+from bench.cli.arguments import split_names
+from bench.ranges import parse_seeds
 from tests.conftest import Cli
 
 RUN = ("run", "--algo", "chance,gp_oracle", "--suite", "sinusoid-10s,gp1d-rbf", "--budget", "smoke", "--device", "cpu")

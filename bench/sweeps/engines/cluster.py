@@ -1,0 +1,144 @@
+"""A Ray cluster: one task a cell, on whatever node has room. Ray decides where; the store decides what.
+
+Tasks are told strings, and give none back: what came of a cell is in the store, which all nodes must see under the same
+path. Ray itself repeats tasks whose worker or node was lost; a cell continues where its last validation check left it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError, StoreError, UsageError
+from bench.records.lease import Busy, lease
+from bench.sweeps.attempts import RETRIES
+from bench.sweeps.engines.desk import Desk
+from bench.sweeps.plan import Cell, Plan
+from bench.sweeps.standing import Standing
+from bench.sweeps.state import attempts_at, claim_file
+
+_WAIT_S = 0.5
+_AHEAD = 2  # tasks that wait in Ray for each processor there is
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+_desk: Desk | None = None  # of this process, where it is a worker of Ray's
+
+
+class ClusterLost(BenchError):
+    """The cluster's head is gone, or was never there (exit 1)."""
+
+
+def run_on_ray(
+    plan: Plan, look: Callable[[], None], address: str | None, workers: int | None, a_gpu: int, data_dir: Path | None
+) -> None:
+    """Until every cell is over. `look` is called twice a second.
+
+    address : of a running cluster, None to start one on this machine with `workers` processors
+    a_gpu : cells that share a GPU
+
+    Raises UsageError without Ray, ClusterLost without a cluster, StoreError where cells can't be brought to an end.
+    """
+    ray = _ray()
+    with _connected(ray, address, workers):
+        standing, running, lost = Standing(plan), dict[Any, Cell](), dict[str, int]()
+        gpus = 0.0 if plan.device == "cpu" else 1 / a_gpu
+        while (cells := standing.open()) and not plan.cancelled:
+            there = ray.cluster_resources()
+            gpu = gpus if there.get("GPU") else 0.0
+            submitted = {cell.key for cell in running.values()}
+            wanted = sorted((c for c in cells if c.key not in submitted), key=lambda cell: -cell.estimate.seconds)
+            for cell in wanted[: max(0, _AHEAD * int(there.get("CPU", 1)) - len(running))]:
+                if lost.get(cell.key, 0) > RETRIES:
+                    continue
+                running[_submit(ray, plan, cell, gpu, data_dir)] = cell
+            if not running:
+                raise StoreError(
+                    f"{len(cells)} cells of {plan.name} are left, and tasks end without having done one of them.",
+                    f"fix: `bench status {plan.name}` has reasons, {plan.folder / 'logs'} what the workers said",
+                )
+            done, _ = ray.wait(list(running), num_returns=1, timeout=_WAIT_S)
+            for task in done:
+                cell = running.pop(task)
+                lost[cell.key] = lost.get(cell.key, 0) + 1  # of no account where the cell is over
+                _result(ray, plan, cell, task)
+            look()
+            standing.again()
+        for task in running:  # cancelled, or their cells were done elsewhere
+            ray.cancel(task, force=True)
+
+
+def _submit(ray: Any, plan: Plan, cell: Cell, gpus: float, data_dir: Path | None) -> Any:
+    task = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_carry_out)
+    needs = {"num_cpus": 1, "num_gpus": gpus, "memory": int(cell.estimate.memory_mib * 2**20)}
+    folder = data_dir and str(data_dir.absolute())
+    return task.options(name=cell.title, **needs).remote(str(plan.folder), cell.key, folder or "", bool(gpus))
+
+
+def _carry_out(folder: str, key: str, data_dir: str, gpu: bool) -> None:
+    """In a worker process of Ray's: hand the cell to this process's desk."""
+    global _desk
+    environment = _ONE_THREAD | ({} if gpu else {"CUDA_VISIBLE_DEVICES": ""})
+    if gpu:
+        environment["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if _desk is None or _desk.serves != (folder, data_dir, environment):
+        _desk = Desk(folder, data_dir, environment)
+    if not _desk.carry_out(key):
+        _desk = None
+        os._exit(1)  # to Ray this is a lost worker, which it is
+
+
+def _result(ray: Any, plan: Plan, cell: Cell, task: Any) -> None:
+    """What a task came to, where that is not in the store: its node had no memory left."""
+    try:
+        ray.get(task)
+    except ray.exceptions.OutOfMemoryError:
+        with contextlib.suppress(Busy), lease(claim_file(plan, cell)):
+            attempts_at(plan, cell).begun().ended("memory", "out of memory: its node had none left")
+    except (ray.exceptions.RayTaskError, ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError):
+        return  # submitted again, unless it was so too often
+    except ray.exceptions.RayError as error:
+        raise _lost(plan, error) from error
+
+
+def _lost(plan: Plan, error: Exception) -> ClusterLost:
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    return ClusterLost(f"The Ray cluster is gone: {said}", f"Finished cells are kept; `{plan.command}` goes on.")
+
+
+@contextlib.contextmanager
+def _connected(ray: Any, address: str | None, workers: int | None) -> Iterator[None]:
+    began = time.monotonic()
+    try:
+        ray.init(
+            address=address,
+            num_cpus=None if address else workers,
+            include_dashboard=None if address else False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (ConnectionError, ray.exceptions.RayError, ValueError, RuntimeError) as error:
+        where = f"at {address}" if address else "on this machine"
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ClusterLost(
+            f"No Ray cluster {where} after {time.monotonic() - began:.0f} s: {said}",
+            "`ray start --head` starts one, `ray start --address=HOST:6379` joins it; without --address bench starts one.",
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _ray() -> Any:
+    os.environ.setdefault("RAY_task_oom_retries", "0")  # bench repeats such cells itself, smaller; Ray would for ever
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError as error:
+        raise UsageError(f"Ray is not installed: {error}", "pip install 'meta-bench[ray]'") from None
+    return ray

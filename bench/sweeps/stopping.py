@@ -1,0 +1,29 @@
+"""How a worker is stopped: by a signal, by `bench cancel`, by the end of who started it. It saves and leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import psutil
+
+from bench.sweeps.plan import Plan
+
+_LOOK_EVERY_S = 1.0
+_SIGNALS = ("SIGTERM", "SIGUSR1", "SIGHUP")  # schedulers send these before they kill
+
+
+def stop_with(plan: Plan, driver: int | None) -> None:
+    """From now on the process gets a KeyboardInterrupt when it is told to stop, or `driver`, a process, is gone."""
+    for name in _SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+    threading.Thread(target=_watch, args=(plan, driver), name="bench-stopping", daemon=True).start()
+
+
+def _watch(plan: Plan, driver: int | None) -> None:
+    while not plan.cancelled and (driver is None or psutil.pid_exists(driver)):
+        time.sleep(_LOOK_EVERY_S)
+    os.kill(os.getpid(), signal.SIGINT)

@@ -1,0 +1,124 @@
+"""What a person sees while a sweep works, on stderr: one live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from bench.runs.progress import duration
+from bench.sweeps.events import Event
+from bench.sweeps.plan import Plan
+from bench.sweeps.progress import Progress, Where, seconds_left
+
+_REDRAW_S = 0.5
+_LINE_EVERY_S = 60.0  # between plain lines about the whole
+_ROOM = 8  # lines of a terminal that are not cells
+
+
+class Watch(AbstractContextManager["Watch"]):
+    """Shows a sweep from its events; `look` is to be called often.
+
+    workers : how many share the work, for the ETA
+    """
+
+    def __init__(self, console: Console, plan: Plan, workers: int) -> None:
+        self._console, self._plan, self._workers = console, plan, workers
+        self._progress = Progress(plan)
+        self._progress.read()  # what earlier commands did is no news
+        is_live = console.is_terminal and not console.is_dumb_terminal
+        self._live = Live(console=console, transient=True, auto_refresh=False) if is_live else None
+        self._shown = self._said = time.monotonic()
+
+    def look(self) -> None:
+        now = time.monotonic()
+        if now - self._shown < _REDRAW_S:
+            return
+        self._shown = now
+        events = self._progress.read()
+        if self._live:
+            self._live.update(self._table(), refresh=True)
+            return
+        for event in events:
+            if text := _line(event):
+                self._say(text)
+        if now - self._said > _LINE_EVERY_S:
+            self._said = now
+            self._say(self._summary())
+
+    def __enter__(self) -> Watch:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._shown = 0.0
+        self.look()
+        if self._live:
+            self._live.stop()
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def _summary(self) -> str:
+        where = self._progress.cells
+        stages = [where.get(cell.key, Where()).stage for cell in self._plan.cells]
+        counts = {stage: stages.count(stage) for stage in ("done", "failed", "running", "open")}
+        eta = duration(seconds_left(self._plan.cells, where, self._workers))
+        return f"{self._plan.name}: {', '.join(f'{n} {stage}' for stage, n in counts.items() if n)}, ETA {eta}"
+
+    def _table(self) -> Table:
+        table = Table(
+            "cell", "state", "worker", "at", "validation", "result", title=self._summary(), title_justify="left"
+        )
+        order = {"running": 0, "failed": 1, "done": 2, "open": 3}
+        cells = [(cell, self._progress.cells.get(cell.key, Where())) for cell in self._plan.cells]
+        room = max(3, self._console.height - _ROOM)
+        for cell, at in sorted(cells, key=lambda pair: order[pair[1].stage])[:room]:
+            validation = "" if at.validation is None else f"{at.validation:.4f}"
+            table.add_row(
+                cell.title,
+                at.stage,
+                at.worker if at.stage == "running" else "",
+                _at(at),
+                validation,
+                at.result or at.reason,
+            )
+        if len(cells) > room:
+            table.caption = f"and {len(cells) - room} more"
+        return table
+
+
+def _at(at: Where) -> str:
+    return f"{at.phase} {at.step:,}/{at.total:,}" if at.stage == "running" and at.phase else ""
+
+
+def _line(event: Event) -> str | None:
+    """What is worth a plain line: how cells begin and end."""
+    values = event.values
+    match event.event:
+        case "claimed":
+            again = f" (try {values.get('attempt')})" if values.get("attempt") != 1 else ""
+            return f"{event.title}: begun by {event.worker}{again}"
+        case "training" if values.get("validation") is not None:
+            return f"{event.title}: step {values.get('step'):,}, validation {values['validation']:.4f}"
+        case "ended":
+            result = (
+                f"{values.get('metric')} {values['mean']:.4f}"
+                if values.get("mean") is not None
+                else values.get("reason")
+            )
+            return f"{event.title}: {values.get('status')}, {result}, {duration(float(values.get('seconds') or 0))}"
+        case "retried":
+            return f"{event.title}: to be tried again: {values.get('reason')}"
+        case "given_up" | "refused":
+            return f"{event.title}: {event.event.replace('_', ' ')}: {values.get('reason')}"
+        case "note":
+            return f"{event.title}: {values.get('text')}"
+    return None
