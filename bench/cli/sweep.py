@@ -160,13 +160,13 @@ def work_command(
     if key:
         chosen = Share(chosen.index, chosen.of, frozenset(key))
     stop_with(plan, driver)
-    worker = Worker(plan.folder, chosen, data_dir, stay or desk, memory and memory * 1024)
+    worker = Worker(plan.folder, data_dir, stay or desk, memory and memory * 1024)
     if desk:
         from bench.sweeps.engines.desk import serve
 
         serve(worker)
     else:
-        worker.work()
+        worker.work(chosen)
 
 
 def status_command(sweep: Sweep, runs: RunsDir = Path("runs"), as_json: Json = False) -> None:

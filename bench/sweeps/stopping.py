@@ -12,11 +12,16 @@ import psutil
 from bench.sweeps.plan import Plan
 
 _LOOK_EVERY_S = 1.0
-_SIGNALS = ("SIGTERM", "SIGUSR1", "SIGHUP")  # schedulers send these before they kill
+_SIGNALS = (
+    "SIGINT",
+    "SIGTERM",
+    "SIGUSR1",
+    "SIGHUP",
+)  # schedulers send these; shells have background jobs ignore the first
 
 
 def stop_with(plan: Plan, driver: int | None) -> None:
-    """From now on the process gets a KeyboardInterrupt when it is told to stop, or `driver`, a process, is gone."""
+    """From now on the process gets a KeyboardInterrupt when it is told to stop, or the process `driver` is gone."""
     for name in _SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)

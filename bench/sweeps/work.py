@@ -52,16 +52,16 @@ class Worker:
     """
 
     def __init__(
-        self, folder: Path, share: Share = Share(), data_dir: Path | None = None, stay: bool = False,
-        memory_mib: float | None = None,
-    ) -> None:  # fmt: skip
-        self.folder, self.share, self.data_dir, self.stay = folder, share, data_dir, stay
+        self, folder: Path, data_dir: Path | None = None, stay: bool = False, memory_mib: float | None = None
+    ) -> None:
+        self.folder, self.data_dir, self.stay = folder, data_dir, stay
         self.memory_mib = memory_mib or _SHARE_OF_MEMORY * machine_mib()
         self.events = EventLog(folder)
-        self._left: set[str] = set()  # cells that this worker need not look at again
+        self._share, self._left = Share(), set[str]()  # cells that need no second look
 
-    def work(self) -> None:
-        """Until nothing is left for this worker, or the sweep is cancelled. Raises KeyboardInterrupt, StoreError."""
+    def work(self, share: Share) -> None:
+        """Until nothing is left of the share, or the sweep is cancelled. Raises KeyboardInterrupt, StoreError."""
+        self._share, self._left = share, set()
         self.events.tell("started")
         try:
             while not (plan := load_plan(self.folder)).cancelled:
@@ -82,7 +82,7 @@ class Worker:
         """The longest cell that is free and fits into memory; its claim is held by `claim`."""
         host = worker_name().partition(":")[0]
         with lease(self.folder / f".choosing-{host}", wait=True):  # one after the other, for they count memory
-            for cell in self.share.cells(plan):
+            for cell in self._share.cells(plan):
                 if cell.key in self._left or not self._fits(plan, cell, host):
                     continue
                 try:
@@ -101,7 +101,7 @@ class Worker:
         return not beside or taken + cell.estimate.memory_mib <= self.memory_mib
 
     def _others_at_work(self, plan: Plan) -> bool:
-        return any(not outcome(plan, cell).over for cell in self.share.cells(plan) if cell.key not in self._left)
+        return any(not outcome(plan, cell).over for cell in self._share.cells(plan) if cell.key not in self._left)
 
 
 def _runs_on(host: str, plan: Plan, cell: Cell) -> bool:

@@ -88,7 +88,7 @@ def _carry_out(folder: str, key: str, data_dir: str, gpu: bool) -> None:
         _desk = Desk(folder, data_dir, environment)
     if not _desk.carry_out(key):
         _desk = None
-        os._exit(1)  # to Ray this is a lost worker, which it is
+        raise RuntimeError("the worker was lost")  # Ray has no part in it: the driver hands the cell out again
 
 
 def _result(ray: Any, plan: Plan, cell: Cell, task: Any) -> None:
@@ -125,7 +125,7 @@ def _connected(ray: Any, address: str | None, workers: int | None) -> Iterator[N
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise ClusterLost(
             f"No Ray cluster {where} after {time.monotonic() - began:.0f} s: {said}",
-            "`ray start --head` starts one, `ray start --address=HOST:6379` joins it; without --address bench starts one.",
+            "`ray start --head` starts one, `ray start --address=HOST:6379` joins it; or leave --address out.",
         ) from error
     try:
         yield

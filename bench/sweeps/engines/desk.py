@@ -52,6 +52,5 @@ class Desk:
 def serve(worker: Worker) -> None:
     """Carry out the cells whose keys come in, waiting where somebody else is at one, until there are no more."""
     for line in sys.stdin:
-        worker.share = Share(keys=frozenset([line.strip()]))
-        worker.work()
+        worker.work(Share(keys=frozenset([line.strip()])))
         print(OVER, flush=True)  # noqa: T201  # to the engine
