@@ -7,7 +7,6 @@ signals; the worker saves its training and leaves, and the task queues again.
 from __future__ import annotations
 
 import math
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -79,7 +78,7 @@ def write_script(plan: Plan, file: Path, tasks: int | None, data_dir: Path | Non
         gpu="#SBATCH --gres=gpu:1\n" if plan.device == "cuda" else "",
         warning=_WARNING_S,
         logs=logs,
-        here=shlex.quote(os.getcwd()),
+        here=shlex.quote(str(Path.cwd())),
         work=shlex.join(work),
         tasks=tasks,
     )
