@@ -50,6 +50,10 @@ class StoreError(BenchError):
     """Records can't be written or read: read-only, full disk, damaged files (exit 1)."""
 
 
+class ClusterLost(BenchError):
+    """The cluster that carries out a sweep is gone, or was never there (exit 1)."""
+
+
 class Mismatch(BenchError):
     """A hash or a score is not what was published (exit 3)."""
 

@@ -1,144 +1,97 @@
-"""A Ray cluster: one task a cell, on whatever node has room. Ray decides where; the store decides what.
+"""A Ray cluster, seen from the command: Ray decides where cells are carried out, the store what is left to do.
 
-Tasks are told strings, and give none back: what came of a cell is in the store, which all nodes must see under the same
-path. Ray itself repeats tasks whose worker or node was lost; a cell continues where its last validation check left it.
+Ray lives in a process of its own. When the cluster's head is gone its library first waits and then ends the process it is
+in; so the command watches the head itself, and what Ray says goes into a log.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
+import json
 import os
+import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from bench.errors import BenchError, StoreError, UsageError
-from bench.records.lease import Busy, lease
-from bench.sweeps.attempts import RETRIES
-from bench.sweeps.engines.desk import Desk
-from bench.sweeps.plan import Cell, Plan
-from bench.sweeps.standing import Standing
-from bench.sweeps.state import attempts_at, claim_file
+from bench import errors
+from bench.errors import ClusterLost
+from bench.sweeps.plan import Plan
 
-_WAIT_S = 0.5
-_AHEAD = 2  # tasks that wait in Ray for each processor there is
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-_desk: Desk | None = None  # of this process, where it is a worker of Ray's
-
-
-class ClusterLost(BenchError):
-    """The cluster's head is gone, or was never there (exit 1)."""
+_POLL_S = 0.3
+_SILENT_S = 10.0
+_LAST_WORDS_S = 60.0
 
 
 def run_on_ray(
     plan: Plan, look: Callable[[], None], address: str | None, workers: int | None, a_gpu: int, data_dir: Path | None
 ) -> None:
-    """Until every cell is over. `look` is called twice a second.
+    """Until every cell is over. `look` is called a few times a second.
 
     address : of a running cluster, None to start one on this machine with `workers` processors
     a_gpu : cells that share a GPU
 
     Raises UsageError without Ray, ClusterLost without a cluster, StoreError where cells can't be brought to an end.
     """
-    ray = _ray()
-    with _connected(ray, address, workers):
-        standing, running, lost = Standing(plan), dict[Any, Cell](), dict[str, int]()
-        gpus = 0.0 if plan.device == "cpu" else 1 / a_gpu
-        while (cells := standing.open()) and not plan.cancelled:
-            there = ray.cluster_resources()
-            gpu = gpus if there.get("GPU") else 0.0
-            submitted = {cell.key for cell in running.values()}
-            wanted = sorted((c for c in cells if c.key not in submitted), key=lambda cell: -cell.estimate.seconds)
-            for cell in wanted[: max(0, _AHEAD * int(there.get("CPU", 1)) - len(running))]:
-                if lost.get(cell.key, 0) > RETRIES:
-                    continue
-                running[_submit(ray, plan, cell, gpu, data_dir)] = cell
-            if not running:
-                raise StoreError(
-                    f"{len(cells)} cells of {plan.name} are left, and tasks end without having done one of them.",
-                    f"fix: `bench status {plan.name}` has reasons, {plan.folder / 'logs'} what the workers said",
-                )
-            done, _ = ray.wait(list(running), num_returns=1, timeout=_WAIT_S)
-            for task in done:
-                cell = running.pop(task)
-                lost[cell.key] = lost.get(cell.key, 0) + 1  # of no account where the cell is over
-                _result(ray, plan, cell, task)
+    log = plan.folder / "logs" / "ray.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    told = json.dumps([str(plan.folder), address, workers, a_gpu, str(data_dir.absolute()) if data_dir else ""])
+    command = [sys.executable, "-m", "bench.sweeps.engines.ray_driver", told]
+    with log.open("ab") as said:
+        driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True)
+    assert driver.stdout
+    try:
+        first = driver.stdout.readline()  # the head's address, or an error
+        head = Head(first.strip()) if ":" in first and not first.startswith("[") else None
+        while head and driver.poll() is None:
             look()
-            standing.again()
-        for task in running:  # cancelled, or their cells were done elsewhere
-            ray.cancel(task, force=True)
-
-
-def _submit(ray: Any, plan: Plan, cell: Cell, gpus: float, data_dir: Path | None) -> Any:
-    task = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_carry_out)
-    needs = {"num_cpus": 1, "num_gpus": gpus, "memory": int(cell.estimate.memory_mib * 2**20)}
-    folder = data_dir and str(data_dir.absolute())
-    return task.options(name=cell.title, **needs).remote(str(plan.folder), cell.key, folder or "", bool(gpus))
-
-
-def _carry_out(folder: str, key: str, data_dir: str, gpu: bool) -> None:
-    """In a worker process of Ray's: hand the cell to this process's desk."""
-    global _desk
-    environment = _ONE_THREAD | ({} if gpu else {"CUDA_VISIBLE_DEVICES": ""})
-    if gpu:
-        environment["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    if _desk is None or _desk.serves != (folder, data_dir, environment):
-        _desk = Desk(folder, data_dir, environment)
-    if not _desk.carry_out(key):
-        _desk = None
-        raise RuntimeError("the worker was lost")  # Ray has no part in it: the driver hands the cell out again
-
-
-def _result(ray: Any, plan: Plan, cell: Cell, task: Any) -> None:
-    """What a task came to, where that is not in the store: its node had no memory left."""
-    try:
-        ray.get(task)
-    except ray.exceptions.OutOfMemoryError:
-        with contextlib.suppress(Busy), lease(claim_file(plan, cell)):
-            attempts_at(plan, cell).begun().ended("memory", "out of memory: its node had none left")
-    except (ray.exceptions.RayTaskError, ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError):
-        return  # submitted again, unless it was so too often
-    except ray.exceptions.RayError as error:
-        raise _lost(plan, error) from error
-
-
-def _lost(plan: Plan, error: Exception) -> ClusterLost:
-    said = (str(error).splitlines() or [type(error).__name__])[0]
-    return ClusterLost(f"The Ray cluster is gone: {said}", f"Finished cells are kept; `{plan.command}` goes on.")
-
-
-@contextlib.contextmanager
-def _connected(ray: Any, address: str | None, workers: int | None) -> Iterator[None]:
-    began = time.monotonic()
-    try:
-        ray.init(
-            address=address,
-            num_cpus=None if address else workers,
-            include_dashboard=None if address else False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
-    except (ConnectionError, ray.exceptions.RayError, ValueError, RuntimeError) as error:
-        where = f"at {address}" if address else "on this machine"
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ClusterLost(
-            f"No Ray cluster {where} after {time.monotonic() - began:.0f} s: {said}",
-            "`ray start --head` starts one, `ray start --address=HOST:6379` joins it; or leave --address out.",
-        ) from error
-    try:
-        yield
+            time.sleep(_POLL_S)
+            if not head.answers():
+                driver.kill()  # it has nobody to say its last words to
+                raise ClusterLost(
+                    f"The Ray cluster is gone: nobody answers at {first.strip()}.",
+                    f"Finished cells are kept; `{plan.command}` goes on.",
+                )
+        last = first if not head else (driver.stdout.read().splitlines() or [""])[-1]
+        if driver.wait() != 0:
+            raise _error(last, log)
     finally:
-        ray.shutdown()
+        _end(driver)
+        look()
 
 
-def _ray() -> Any:
-    os.environ.setdefault("RAY_task_oom_retries", "0")  # bench repeats such cells itself, smaller; Ray would for ever
-    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+class Head:
+    """Whether a cluster's head is there. `address` is host:port."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self._place, self._heard = (host.strip("[]"), int(port)), time.monotonic()
+
+    def answers(self) -> bool:
+        """False when it has been silent for some seconds."""
+        with contextlib.suppress(OSError):
+            socket.create_connection(self._place, timeout=_SILENT_S).close()
+            self._heard = time.monotonic()
+        return time.monotonic() - self._heard < _SILENT_S
+
+
+def _error(line: str, log: Path) -> errors.BenchError:
     try:
-        import ray
-        import ray.exceptions
-    except ImportError as error:
-        raise UsageError(f"Ray is not installed: {error}", "pip install 'meta-bench[ray]'") from None
-    return ray
+        kind, message, fix = json.loads(line)
+        error: errors.BenchError = getattr(errors, kind)(message, fix)
+    except (ValueError, TypeError, AttributeError):  # Ray ended the process
+        return ClusterLost("Ray ended the process that drives the sweep.", f"fix: {log} has what it said")
+    return error
+
+
+def _end(driver: subprocess.Popen[str]) -> None:
+    """Interrupt it and wait: its workers save what they are at."""
+    if driver.poll() is None:
+        driver.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            driver.wait(_LAST_WORDS_S)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(driver.pid, signal.SIGKILL)
