@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.sweeps.engines.local import one_thread
 from bench.sweeps.work import Share, Worker
 
 OVER = "over"
@@ -47,6 +48,24 @@ class Desk:
             return self._process.stdout.readline().strip() == OVER
         except OSError:
             return False
+
+
+_desk: Desk | None = None  # of this process, where it is an engine's
+
+
+def carry_out(folder: str, key: str, data_dir: str, gpu: bool) -> None:
+    """Have a cell carried out by this process's desk: what an engine's task does. Strings in, nothing out.
+
+    Raises RuntimeError where the desk was lost meanwhile; the engine then hands the cell out again.
+    """
+    global _desk
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "") if gpu else ""
+    environment = one_thread() | {"CUDA_VISIBLE_DEVICES": visible}
+    if _desk is None or _desk.serves != (folder, data_dir, environment):
+        _desk = Desk(folder, data_dir, environment)
+    if not _desk.carry_out(key):
+        _desk = None
+        raise RuntimeError("the worker was lost")
 
 
 def serve(worker: Worker) -> None:

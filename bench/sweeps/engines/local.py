@@ -90,13 +90,18 @@ class Local:
 
 def slots(device: str, workers: int | None = None, a_gpu: int = 1) -> list[dict[str, str]]:
     """What each worker's environment says: one thread, and its GPU, if there is one."""
-    threads = dict.fromkeys(_THREADS, "1")
+    threads = one_thread()
     gpus = [] if device == "cpu" else visible_gpus()
     if not gpus:
         blind = {"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {}
         return [threads | blind] * (workers or _cores())
     places = [threads | {"CUDA_VISIBLE_DEVICES": gpu} for _ in range(a_gpu) for gpu in gpus]
     return places[:workers]
+
+
+def one_thread() -> dict[str, str]:
+    """The environment of a worker: cells beside each other don't share cores."""
+    return dict.fromkeys(_THREADS, "1")
 
 
 def _cores() -> int:

@@ -19,15 +19,13 @@ from typing import Any
 from bench.errors import BenchError, ClusterLost, StoreError, UsageError
 from bench.records.lease import Busy, lease
 from bench.sweeps.attempts import RETRIES
-from bench.sweeps.engines.desk import Desk
+from bench.sweeps.engines.desk import carry_out
 from bench.sweeps.plan import Cell, Plan, load_plan
 from bench.sweeps.standing import Standing
 from bench.sweeps.state import attempts_at, claim_file
 
 _WAIT_S = 0.5
 _AHEAD = 2  # tasks that wait in Ray for each processor there is
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-_desk: Desk | None = None  # of this process, where it is a worker of Ray's
 
 
 def main(folder: str, address: str | None, workers: int | None, a_gpu: int, data_dir: str) -> None:
@@ -56,10 +54,9 @@ def _drive(plan: Plan, address: str | None, workers: int | None, a_gpu: int, dat
             there = ray.cluster_resources()
             gpu = gpus if there.get("GPU") else 0.0
             submitted = {cell.key for cell in running.values()}
-            wanted = sorted((c for c in cells if c.key not in submitted), key=lambda cell: -cell.estimate.seconds)
+            wanted = [cell for cell in cells if cell.key not in submitted and lost.get(cell.key, 0) <= RETRIES]
+            wanted.sort(key=lambda cell: -cell.estimate.seconds)
             for cell in wanted[: max(0, _AHEAD * int(there.get("CPU", 1)) - len(running))]:
-                if lost.get(cell.key, 0) > RETRIES:
-                    continue
                 running[_submit(ray, plan, cell, gpu, data_dir)] = cell
             if not running:
                 raise StoreError(
@@ -77,22 +74,9 @@ def _drive(plan: Plan, address: str | None, workers: int | None, a_gpu: int, dat
 
 
 def _submit(ray: Any, plan: Plan, cell: Cell, gpus: float, data_dir: str) -> Any:
-    task = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_carry_out)
+    task = ray.remote(max_retries=RETRIES, retry_exceptions=False)(carry_out)
     needs = {"num_cpus": 1, "num_gpus": gpus, "memory": int(cell.estimate.memory_mib * 2**20)}
     return task.options(name=cell.title, **needs).remote(str(plan.folder), cell.key, data_dir, bool(gpus))
-
-
-def _carry_out(folder: str, key: str, data_dir: str, gpu: bool) -> None:
-    """In a worker process of Ray's: hand the cell to this process's desk."""
-    global _desk
-    environment = _ONE_THREAD | ({} if gpu else {"CUDA_VISIBLE_DEVICES": ""})
-    if gpu:
-        environment["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    if _desk is None or _desk.serves != (folder, data_dir, environment):
-        _desk = Desk(folder, data_dir, environment)
-    if not _desk.carry_out(key):
-        _desk = None
-        raise RuntimeError("the worker was lost")  # Ray has no part in it: the driver hands the cell out again
 
 
 def _result(ray: Any, plan: Plan, cell: Cell, task: Any) -> None:
