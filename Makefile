@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test test-slow check format boards
+.PHONY: demo test test-slow faults check format boards
 
 $(READY): pyproject.toml ## a private environment with everything the project needs
 	$(PYTHON) -m venv $(VENV)
@@ -21,6 +21,9 @@ test: $(READY) ## the tests of minutes
 
 test-slow: $(READY) ## coverage simulations, compiled strategies, start-up times
 	$(BIN)/python -m pytest -m slow
+
+faults: $(READY) ## inject every fault (kills, full disks, damage, clocks ...) and write what became of the runs
+	$(BIN)/python -m tests.faults --times 10 --write docs/reliability.md
 
 check: $(READY) ## format, lint, strict types, import contract, boards against their records
 	$(BIN)/ruff format --check .

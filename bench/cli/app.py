@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
 from bench._version import __version__
-from bench.cli import check, compare, data, leaderboard, new, plot, read, run, submit, sweep, time
-from bench.errors import BenchError
+from bench.cli import check, compare, data, leaderboard, new, plot, read, run, streams, submit, sweep, time
+from bench.errors import BenchError, describe
 
 app = typer.Typer(
     name="bench",
@@ -57,22 +58,54 @@ def _root(
 
 
 _CTRL_C = 130  # Typer turns KeyboardInterrupt into this exit status
+_TRACEBACK = "BENCH_TRACEBACK"
 
 
 def main() -> None:
     """Entry point: a BenchError becomes a message on stderr and its exit code, never a traceback."""
+    streams.prepare()
+    sys.exit(streams.finish(_exit_code()))
+
+
+def _exit_code() -> int:
     try:
         app(prog_name="bench")
-    except BenchError as error:
-        typer.secho(f"error: {error.message}", fg="red", err=True)
-        if error.fix:
-            typer.echo(error.fix, err=True)
-        sys.exit(error.exit_code)
-    except SystemExit as leaving:
+    except SystemExit as leaving:  # Typer always leaves so
         if leaving.code != _CTRL_C:
-            raise
-        typer.echo("interrupted; the same command continues where it stopped", err=True)
-        sys.exit(1)
+            return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        return _end("interrupted; the same command continues where it stopped")
+    except BenchError as error:
+        return _end(f"error: {error.message}", error.fix, error.exit_code)
     except BrokenPipeError:  # the reader, `head` say, has seen enough
-        sys.stderr.close()
-        sys.exit(0)
+        return 0
+    except (OSError, MemoryError, ImportError) as error:  # of the machine or the installation, not of bench
+        if os.environ.get(_TRACEBACK):
+            raise
+        return _end(f"error: {_refusal(error)}", f"{_TRACEBACK}=1 before the command shows where it happened.")
+    return 0
+
+
+def _end(message: str, fix: str = "", code: int = 1) -> int:
+    streams.say(typer.style(message, fg="red") if sys.stderr.isatty() else message)
+    if fix:
+        streams.say(fix)
+    return code
+
+
+def _refusal(error: OSError | MemoryError | ImportError) -> str:
+    if isinstance(error, MemoryError):
+        return "there is not enough memory."
+    if isinstance(error, ImportError):
+        return f"{describe(error)}. `bench doctor` looks at the installation."
+    if isinstance(error, FileNotFoundError) and not error.filename and _lost():
+        return "the working directory is gone: change to one that exists."
+    place = f" at {error.filename}" if error.filename else ""
+    return f"the system refused{place}: {error.strerror or error}."
+
+
+def _lost() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError:
+        return True
+    return False

@@ -87,8 +87,14 @@ def _package_name() -> Finding:
 def _data(data_dir: Path | None) -> list[Finding]:
     from bench.data import root, status
 
-    findings = [Finding("ok", "data directory", str(root(data_dir)))]
-    for dataset in status(data_dir):
+    place = str(root(data_dir))
+    try:
+        found = status(data_dir)
+    except OSError as error:
+        said = f"{error.filename or place}: {error.strerror or error}"
+        return [Finding("broken", "data directory", said, "look at its permissions, or choose another with BENCH_DATA")]
+    findings = [Finding("ok", "data directory", place)]
+    for dataset in found:
         state: Literal["ok", "note", "broken"] = "broken" if dataset.state == "damaged" else "ok"
         if dataset.state == "absent":
             state = "note"

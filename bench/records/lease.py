@@ -33,6 +33,7 @@ except ImportError:  # Windows
 
 HEARTBEAT_S = 10.0
 SILENT_S = 60.0  # a lease of another host whose owner has not touched it for so long is free
+_SKEW_S = 1.0  # the resolution of time stamps on some file systems
 _GRACE_S = 2.0  # an owner that was just killed needs a moment to be gone
 _POLL_S = 0.2
 
@@ -179,7 +180,7 @@ def _acquire(file: Path, me: Owner) -> int:
             if not _is_at(handle, file):  # the former owner removed it between our opening and locking
                 os.close(handle)
                 continue
-            if (other := _owner(handle)) and other.host != socket.gethostname() and _age(handle) < SILENT_S:
+            if (other := _owner(handle)) and other.host != socket.gethostname() and _age(handle, file) < SILENT_S:
                 raise Busy(other)
             os.ftruncate(handle, 0)
             os.pwrite(handle, json.dumps(asdict(me)).encode(), 0)
@@ -228,8 +229,16 @@ def _owner_in(content: bytes) -> Owner | None:
         return None
 
 
-def _age(handle: int) -> float:
-    return time.time() - os.fstat(handle).st_mtime
+def _age(handle: int, file: Path) -> float:
+    """Seconds since the last beat, by the clock that stamps files: the hosts' own may differ, and jump.
+
+    A beat from the future, of before that clock was set back, becomes one of now: its owner has a minute to beat again.
+    """
+    with tempfile.TemporaryFile(dir=file.parent) as probe:
+        age = os.fstat(probe.fileno()).st_mtime - os.fstat(handle).st_mtime
+    if age < -_SKEW_S:
+        os.utime(file)
+    return age
 
 
 def _beat(file: Path, done: threading.Event) -> None:

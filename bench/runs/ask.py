@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.errors import BenchError
 from bench.runs.failure import Ended
 from bench.runs.job import LearnerFacts, SuiteState
 from bench.runs.processes import call
@@ -15,10 +16,20 @@ def asking(timeout: float | None) -> Ask:
         try:
             return Answer.from_plain(call("answer", question, timeout=timeout))
         except Ended as ended:
-            state = SuiteState.from_plain(call("state", question))  # the suite's own part, without the learner's code
-            return Answer(state, _as_read(question), ended.failure)
+            return Answer(_state(question), _as_read(question), ended.failure)
 
     return ask
+
+
+def _state(question: Question) -> SuiteState:
+    """The suite's own part, without the learner's code. Raises BenchError where not even that can be had."""
+    try:
+        return SuiteState.from_plain(call("state", question))
+    except Ended:
+        raise BenchError(
+            "A process that runs no learner's code ended early: the machine may be short of memory or of processes.",
+            "Look at `ulimit -a` or the limits of the container; `bench doctor` looks at the installation.",
+        ) from None
 
 
 def _as_read(question: Question) -> LearnerFacts:

@@ -75,8 +75,15 @@ def call(
 
 
 def _begin(sender: Connection, task: str, argument: object, surroundings: dict[str, Any]) -> None:
-    from bench.runs.child import main
-
+    try:
+        from bench.runs.child import main
+    except Exception as error:
+        fix = (
+            "Is there enough memory (`ulimit -a`, the limits of a container)? `bench doctor` looks at the installation."
+        )
+        words = ["BenchError", f"A process for learners can't be made: {errors.describe(error)}.", fix]
+        sender.send_bytes(json.dumps(["refused", words]).encode())
+        os._exit(1)
     main(sender, task, argument, surroundings)
 
 

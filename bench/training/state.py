@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -49,37 +50,56 @@ class TrainingState:
                 else:
                     plain[f"{index}.{name}"] = value
         meta = {"progress": json.dumps(asdict(progress)), "optimizer": json.dumps(plain)}
+        meta["sha256"] = _sha256(tensors, meta)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         write_tensors(self.file, tensors, meta)
 
     def progress(self) -> Progress | None:
         """How far a former attempt came, None where there was none.
 
-        A file that can't be read is put away: what it held is lost, and nothing is gained by failing over it.
+        A file that is not as it was written is put away: what it held is lost, and failing over it would gain nothing.
         """
-        if not self.file.exists():
-            return None
-        try:
-            return _progress(read_tensors(self.file)[1])
-        except DataInvalid:
-            self.file.unlink(missing_ok=True)
-            return None
+        found = self._read()
+        return found and found[2]
 
     def load(self, modules: Modules, optimizer: torch.optim.Optimizer | None) -> tuple[Tensors, Progress] | None:
         """Restore in place; returns the best state so far and the progress, or None where nothing was saved."""
-        if self.progress() is None:
+        found = self._read()
+        if found is None:
             return None
-        tensors, meta = read_tensors(self.file)
+        tensors, plain, progress = found
         for part, module in modules.items():
             load_weights(module, _below(tensors, f"{part}."))
         if optimizer:
             state: dict[int, dict[str, Any]] = {}
-            for key, value in [*_below(tensors, "optimizer.").items(), *json.loads(meta["optimizer"]).items()]:
+            for key, value in [*_below(tensors, "optimizer.").items(), *plain.items()]:
                 index, _, name = key.partition(".")
                 state.setdefault(int(index), {})[name] = value
             optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
             _as_parameters_lie(optimizer)
-        return _below(tensors, "best."), _progress(meta)
+        return _below(tensors, "best."), progress
+
+    def _read(self) -> tuple[Tensors, dict[str, Any], Progress] | None:
+        """Tensors, plain values of the optimiser, and progress."""
+        if not self.file.exists():
+            return None
+        try:
+            tensors, meta = read_tensors(self.file)
+            if meta.pop("sha256", None) != _sha256(tensors, meta):
+                raise DataInvalid(f"{self.file} is not as it was written")
+            return tensors, json.loads(meta["optimizer"]), Progress(**json.loads(meta["progress"]))
+        except (DataInvalid, KeyError, TypeError, ValueError):
+            self.file.unlink(missing_ok=True)
+            return None
+
+
+def _sha256(tensors: Tensors, meta: dict[str, str]) -> str:
+    """Over everything that a training goes on from: safetensors files have no checksum of their own."""
+    digest = hashlib.sha256(json.dumps(meta, sort_keys=True).encode())
+    for name, value in sorted(tensors.items()):
+        digest.update(f"{name} {value.dtype} {list(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _as_parameters_lie(optimizer: torch.optim.Optimizer) -> None:
@@ -91,13 +111,6 @@ def _as_parameters_lie(optimizer: torch.optim.Optimizer) -> None:
         for name, value in values.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
                 values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
-
-
-def _progress(meta: dict[str, str]) -> Progress:
-    try:
-        return Progress(**json.loads(meta["progress"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataInvalid(f"not a training state: {error}") from None
 
 
 def _below(tensors: Tensors, prefix: str) -> Tensors:
