@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults import damage, disk, kills, leases, limits, network, writers
+from tests.faults import damage, disk, kills, leases, limits, network, sweeps, writers
 from tests.faults.trial import Row, Trial
 
 Scenario = Callable[[Trial, int, random.Random], Row]
@@ -29,7 +29,8 @@ SCENARIOS: dict[str, Scenario] = {
         *(disk.full, disk.no_files, disk.read_only, limits.memory),
         *(damage.training_state, damage.stored_run),
         *(leases.holder_gone, leases.host_silent, leases.clock_back),
-        *(network.dropped, writers.many),
+        *(network.dropped, writers.many, sweeps.worker_killed, sweeps.driver_killed),
+        *(sweeps.ray_worker_killed, sweeps.ray_node_killed, sweeps.ray_head_killed),
     )
 }
 CHEAP = 20  # times as often: what takes milliseconds

@@ -82,9 +82,12 @@ class Trial:
     def words(self, runs: str, *more: str) -> list[str]:
         return ["run", "-a", "tiny.py:Latent", "-s", "sinusoid-10s", "--episodes", "100", "--runs", runs, *more]
 
-    def start(self, *words: str, pause: float = 0.0, **options: object) -> subprocess.Popen[str]:
-        """`bench WORDS` in the folder; every training step takes `pause` seconds longer."""
+    def start(
+        self, *words: str, pause: float = 0.0, more: dict[str, str] | None = None, **options: object
+    ) -> subprocess.Popen[str]:
+        """`bench WORDS` in the folder, with `more` environment; every training step takes `pause` seconds longer."""
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TINY_PAUSE": str(pause), "OMP_NUM_THREADS": "1"}
+        environment |= more or {}
         return subprocess.Popen(
             [sys.executable, "-m", "bench", *words],
             cwd=self.folder,

@@ -1,7 +1,7 @@
 """A Ray cluster, seen from the command: Ray decides where cells are carried out, the store what is left to do.
 
-Ray lives in a process of its own: when the cluster's head is gone, its library waits a minute and then ends the process.
-So the command watches the head itself, and what Ray says goes into a log.
+Ray lives in a process of its own: when the cluster's head is gone, its library waits a minute and ends the process. So
+the command watches the head itself, and what Ray says goes into a log.
 """
 
 from __future__ import annotations
