@@ -1,4 +1,4 @@
-"""Sweeps whose workers, drivers, nodes or heads die: the same command again, and every cell is as it would have been."""
+"""Sweeps whose workers, drivers, nodes or heads die: the same command again, and every cell is as it would be."""
 
 from __future__ import annotations
 
@@ -131,7 +131,9 @@ def _on_ray(trial: Trial, times: int, draw: random.Random, kill: Callable[[RayNo
             done = on_ray(trial, nodes, _words(trial, runs), trial.folder / runs, draw, kill)
             assert (lost in done.said) == bool(done.code) or not lost, done.said
         if lost:
-            done = trial.type(*_words(trial, runs))
+            with ray_nodes(trial.folder) as nodes:
+                nodes.start(2)
+                done = on_ray(trial, nodes, _words(trial, runs), trial.folder / runs, draw, lambda nodes: None)
         _judge(trial, tally, runs, done)
     return tally
 
