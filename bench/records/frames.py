@@ -13,52 +13,14 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import UsageError
 from bench.records.schema import Record
 from bench.records.store import RunStore, StoredRun
+from bench.records.summary import COMMON, HOW, METRIC, WHO
 from bench.resources import repository
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Column -> pandas type, so that an empty frame and a full one have the same columns and types.
-_RESULTS = {
-    "suite": "str",
-    "suite.version": "Int64",
-    "suite.kind": "str",
-    "suite.pinned": "boolean",
-    "algorithm": "str",
-    "family": "str",
-    "recipe": "str",
-    "budget": "str",
-    "seed": "Int64",
-    "precision": "str",
-    "status": "str",
-    "reason": "str",
-    "metric": "str",
-    "unit": "str",
-    "higher_is_better": "boolean",
-    "mean": "float64",
-    "sd": "float64",
-    "se": "float64",
-    "n": "Int64",
-    "ci95.low": "float64",
-    "ci95.high": "float64",
-    "ci_method": "str",
-    "median": "float64",
-    "floored": "Int64",
-    "transductive": "boolean",
-    "external_data": "str",
-    "parameters": "Int64",
-    "timing.train_s": "float64",
-    "timing.eval_episodes_per_s": "float64",
-    "timing.adapt_ms_p50": "float64",
-    "timing.adapt_ms_p95": "float64",
-    "timing.contended": "boolean",
-    "device": "str",
-    "hardware_class": "str",
-    "bench_version": "str",
-    "started": "str",
-    "key": "str",
-    "path": "str",
-}
+_RESULTS = WHO | METRIC | HOW | {"path": "str"}
 _SCORES = {
     "suite": "str",
     "algorithm": "str",
@@ -101,17 +63,20 @@ def load_results(*roots: Path | str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    for _, run in each_run(roots):
-        if run.record is None:
+    columns: dict[str, list[Any]] = {name: [] for name in _RESULTS}
+    seen: set[tuple[str, str, str]] = set()
+    for run, said in (pair for store in _stores(roots) for pair in store.summaries([*COMMON, *METRIC])):
+        if run.place in seen:
+            continue
+        seen.add(run.place)
+        if run.problem is not None:
             suite, algo, key = run.place
-            damaged = {"suite": suite, "algorithm": algo, "key": key, "status": "damaged", "reason": run.problem}
-            rows.append(damaged | {"path": str(run.path)})
-        else:
-            common = _common(run.record) | {"path": str(run.path)}
-            rows.extend(common | metric for metric in _metrics(run.record))
-    frame = pd.DataFrame(rows, columns=list(_RESULTS))
-    return frame.astype(_RESULTS)
+            said = {"suite": suite, "algorithm": algo, "key": key, "status": "damaged", "reason": run.problem}
+        said["path"] = str(run.path)
+        rows = max(len(said.get("metric", ())), 1)
+        for name, column in columns.items():
+            column.extend((said.get(name) or [None]) if name in METRIC else [said.get(name)] * rows)
+    return pd.DataFrame(columns).astype(_RESULTS)
 
 
 def load_scores(*roots: Path | str, suite: str | None = None, algo: str | None = None) -> pd.DataFrame:
@@ -154,60 +119,12 @@ def each_run(
 ) -> Iterator[tuple[RunStore, StoredRun]]:
     """Every run below the roots (default: `default_roots`) with the store it lies in, once each."""
     seen: set[tuple[str, str, str]] = set()
-    for root in map(Path, roots or default_roots()):
-        store = RunStore(root)
+    for store in _stores(roots):
         for run in store.runs(suite, algo):
             if run.place not in seen:
                 seen.add(run.place)
                 yield store, run
 
 
-def _common(record: Record) -> dict[str, Any]:
-    timing, environment = record.timing, record.environment
-    return {
-        "suite": record.suite.name,
-        "suite.version": record.suite.version,
-        "suite.kind": record.suite.kind,
-        "suite.pinned": record.suite.pinned,
-        "algorithm": record.algorithm.name,
-        "family": record.algorithm.family,
-        "recipe": record.recipe,
-        "budget": record.budget,
-        "seed": record.seed,
-        "precision": record.precision,
-        "status": record.status,
-        "reason": record.reason,
-        "transductive": record.protocol.transductive,
-        "external_data": ", ".join(record.protocol.external_data),
-        "parameters": record.size.parameters if record.size else None,
-        "timing.train_s": timing.train_s,
-        "timing.eval_episodes_per_s": timing.eval_episodes_per_s,
-        "timing.adapt_ms_p50": timing.adapt_ms_p50,
-        "timing.adapt_ms_p95": timing.adapt_ms_p95,
-        "timing.contended": timing.contended,
-        "device": environment.device,
-        "hardware_class": environment.hardware_class,
-        "bench_version": record.code.bench_version,
-        "started": record.started,
-        "key": record.key,
-    }
-
-
-def _metrics(record: Record) -> list[dict[str, Any]]:
-    return [
-        {
-            "metric": metric.name,
-            "unit": metric.unit,
-            "higher_is_better": metric.higher_is_better,
-            "mean": metric.mean,
-            "sd": metric.sd,
-            "se": metric.se,
-            "n": metric.n,
-            "ci95.low": metric.ci95[0],
-            "ci95.high": metric.ci95[1],
-            "ci_method": metric.ci_method,
-            "median": metric.median,
-            "floored": metric.floored,
-        }
-        for metric in record.metrics
-    ] or [{}]
+def _stores(roots: Sequence[Path | str]) -> list[RunStore]:
+    return [RunStore(Path(root)) for root in roots or default_roots()]

@@ -17,20 +17,24 @@ import contextlib
 import difflib
 import errno
 import json
+import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import StoreError, UsageError, unknown_name
 from bench.records.files import RECORD, explain, read_record, record_bytes, sync_directory, write_file
+from bench.records.index import Index
 from bench.records.lease import is_free
 from bench.records.names import LEASE, SAFE
 from bench.records.schema import Record
 from bench.records.scores import check_scores, describe_scores, load_parquet, normal_scores, parquet_bytes
+from bench.records.summary import summary
+from bench.records.unchanged import signature
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +62,7 @@ class StoredRun:
     @property
     def place(self) -> tuple[str, str, str]:
         """(suite, algo, key), from where the directory lies."""
-        return self.path.parts[-3], self.path.parts[-2], _key(self.path)
+        return self.path.parts[-3], self.path.parts[-2], _key(self.path.name)
 
 
 class RunStore:
@@ -165,11 +169,27 @@ class RunStore:
 
     def runs(self, suite: str | None = None, algo: str | None = None) -> Iterator[StoredRun]:
         """Every run directory in sorted order; damaged ones come with a `problem` instead of a record."""
-        for suite_directory in _directories(self.root):
-            if suite is None or suite_directory.name == suite:
-                for algo_directory in _directories(suite_directory):
-                    if algo is None or algo_directory.name == algo:
-                        yield from self._runs_in(algo_directory)
+        index = Index(self.root)
+        for place, path in self._places(suite, algo):
+            yield StoredRun(path, index.record(place)) if _holds(index, place, path) else self._learn(index, place, path)
+        index.save(suite, algo)
+
+    def summaries(
+        self, names: Collection[str], suite: str | None = None, algo: str | None = None
+    ) -> Iterator[tuple[StoredRun, dict[str, Any]]]:
+        """`runs` with these values of their `summary` and none of the records that need not be parsed for that.
+
+        Damaged runs come with their `problem` and no values.
+        """
+        index = Index(self.root)
+        for place, path in self._places(suite, algo):
+            if _holds(index, place, path):
+                yield StoredRun(path, None), {name: index.said(place, name) for name in names}
+            else:
+                run = self._learn(index, place, path)
+                said = summary(run.record) if run.record else {}
+                yield run, {name: said[name] for name in names if name in said}
+        index.save(suite, algo)
 
     def resolve(self, text: str) -> Path:
         """The run a person means: a path, a key, or the first letters of exactly one key."""
@@ -177,7 +197,7 @@ class RunStore:
         as_path = as_path.parent if as_path.name == RECORD else as_path
         if text and (as_path / RECORD).is_file():
             return as_path
-        found = {run.path: run.place[2] for run in self.runs()}
+        found = {_restore(path): place.rpartition("/")[2] for place, path in self._places()}
         matches = [path for path, key in found.items() if key == text]
         matches = matches or [path for path, key in found.items() if text and key.startswith(text)]
         if len(matches) > 1:
@@ -188,13 +208,23 @@ class RunStore:
             raise unknown_name("run", text, near)
         return matches[0]
 
-    def _runs_in(self, directory: Path) -> Iterator[StoredRun]:
-        there = _directories(directory)  # a run is replaced by two renames: between them it lies aside
-        aside = [_key(old) for old in directory.glob(_OLD + "*")]
-        for key in sorted({path.name for path in [*there, *_directories(directory)]} | set(aside)):
-            tries = (self._load(_restore(directory / key)) for _ in range(_READ_ATTEMPTS))
-            run = next(tries)
-            yield run if run.record else next((again for again in tries if again.record), run)
+    def _places(self, suite: str | None = None, algo: str | None = None) -> Iterator[tuple[str, Path]]:
+        """Where runs belong, `suite/algo/key` and the directory, in sorted order, whatever is there."""
+        for in_suite in _directories(self.root, suite):
+            for of_algo in _directories(self.root / in_suite, algo):
+                directory = self.root / in_suite / of_algo
+                for key in _keys(directory):
+                    yield f"{in_suite}/{of_algo}/{key}", directory / key
+
+    def _learn(self, index: Index, place: str, path: Path) -> StoredRun:
+        """Read a run that the index doesn't know as it is."""
+        before = signature(path / RECORD)
+        tries = (self._load(_restore(path)) for _ in range(_READ_ATTEMPTS))
+        run = next(tries)
+        run = run if run.record else next((again for again in tries if again.record), run)
+        if run.record and run.path == path:
+            index.learn(place, run.record, before)
+        return run
 
     def _load(self, path: Path) -> StoredRun:
         try:
@@ -229,7 +259,7 @@ def _publish(aside: Path, target: Path) -> None:
 
 def _restore(target: Path) -> Path:
     """Undo a replacement that was cut short; returns where the run lies: its place, or aside without write access."""
-    old = list(target.parent.glob(f"{_OLD}{target.name}~*"))
+    old = [] if target.exists() else list(target.parent.glob(f"{_OLD}{target.name}~*"))
     if target.exists() or not old:
         return target
     latest = max(old, key=_changed)
@@ -255,8 +285,8 @@ def _clean(directory: Path) -> None:
     Failure costs disk space only.
     """
     for old in list(directory.glob(_OLD + "*")):
-        if old.with_name(_key(old)).exists():
-            doomed = old.with_name(f"{_TMP}{_key(old)}-{secrets.token_hex(4)}")
+        if old.with_name(_key(old.name)).exists():
+            doomed = old.with_name(f"{_TMP}{_key(old.name)}-{secrets.token_hex(4)}")
             with contextlib.suppress(OSError):
                 shutil.rmtree(old.replace(doomed), ignore_errors=True)
     for leftover in directory.glob(_TMP + "*"):
@@ -267,15 +297,37 @@ def _clean(directory: Path) -> None:
                 shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _key(path: Path) -> str:
-    """The key a run directory belongs to, in its place or aside."""
-    return path.name.removeprefix(_OLD).partition("~")[0]
+def _key(name: str) -> str:
+    """The key that a run directory of this name belongs to, in its place or aside."""
+    return name.removeprefix(_OLD).partition("~")[0]
 
 
-def _directories(parent: Path) -> list[Path]:
-    if not parent.is_dir():
+def _holds(index: Index, place: str, path: Path) -> bool:
+    """Does what the index says of a place still hold? A run without the scores that it names is damaged."""
+    known = index.signature(place)
+    if known is None or signature(path / RECORD) != known:
+        return False
+    return not index.has_scores(place) or signature(path / SCORES) is not None
+
+
+def _directories(parent: Path, only: str | None = None) -> list[str]:
+    """Names in sorted order, without those that begin with a dot; or the one asked for."""
+    return [name for name in _all_directories(parent) if not name.startswith(".") and only in (None, name)]
+
+
+def _keys(directory: Path) -> list[str]:
+    """The keys of a learner's runs. One that is replaced lies aside for a moment, which a single listing may miss."""
+    names = {*_all_directories(directory), *_all_directories(directory)}
+    shown = {name for name in names if not name.startswith(".")}
+    return sorted(shown | {_key(name) for name in names if name.startswith(_OLD)})
+
+
+def _all_directories(parent: Path) -> list[str]:
+    try:
+        with os.scandir(parent) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(entry for entry in parent.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
 def _yaml(recipe: dict[str, Any]) -> bytes:
