@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from collections.abc import Iterator, Sequence
+
 from rich.table import Table
 
 if TYPE_CHECKING:
     from bench.records import Record
     from bench.runs.job import Job
     from bench.runs.outcome import Outcome
+
+
+MANY = 200  # rows that rich lays out before anybody waits for it
+
+
+def plain_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table of any length at once: columns as wide as their widest cell, a line a row, nothing wrapped."""
+    lines = [[" ".join(cell.split()) for cell in row] for row in (columns, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
 def outcomes_table(outcomes: list[Outcome]) -> Table:

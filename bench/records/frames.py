@@ -17,6 +17,8 @@ from bench.records.summary import COMMON, HOW, METRIC, WHO
 from bench.resources import repository
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 # Column -> pandas type, so that an empty frame and a full one have the same columns and types.
@@ -61,22 +63,23 @@ def load_results(*roots: Path | str) -> pd.DataFrame:
     directory one with status "damaged" and the problem as the reason. Units as in the record: accuracies are
     fractions in [0, 1], log-likelihoods nats per target point, times seconds unless the name says ms.
     """
+    import numpy as np
     import pandas as pd
 
-    columns: dict[str, list[Any]] = {name: [] for name in _RESULTS}
-    seen: set[tuple[str, str, str]] = set()
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run, said in (pair for store in _stores(roots) for pair in store.summaries([*COMMON, *METRIC])):
-        if run.place in seen:
-            continue
-        seen.add(run.place)
+        suite, algo, key = place = run.place
         if run.problem is not None:
-            suite, algo, key = run.place
             said = {"suite": suite, "algorithm": algo, "key": key, "status": "damaged", "reason": run.problem}
-        said["path"] = str(run.path)
-        rows = max(len(said.get("metric", ())), 1)
-        for name, column in columns.items():
-            column.extend((said.get(name) or [None]) if name in METRIC else [said.get(name)] * rows)
-    return pd.DataFrame(columns).astype(_RESULTS)
+        found.setdefault(place, said | {"path": str(run.path)})
+    runs = list(found.values())
+    metrics = [max(len(said.get("metric", ())), 1) for said in runs]
+    each = np.repeat(np.arange(len(runs)), metrics)
+    common = pd.DataFrame({name: [said.get(name) for said in runs] for name in [*COMMON, "path"]})
+    frame = common.astype({name: _RESULTS[name] for name in common}).iloc[each].reset_index(drop=True)
+    for name in METRIC:
+        frame[name] = pd.Series([value for said in runs for value in said.get(name) or [None]], dtype=_RESULTS[name])
+    return frame[list(_RESULTS)]
 
 
 def load_scores(*roots: Path | str, suite: str | None = None, algo: str | None = None) -> pd.DataFrame:
@@ -85,9 +88,12 @@ def load_scores(*roots: Path | str, suite: str | None = None, algo: str | None =
     Metrics have their names from the record (`score` of the file is the ranked one). Errors: Mismatch when scores
     are not those the record was written with; damaged directories are left out here and listed by `load_results`.
     """
+    import numpy as np
     import pandas as pd
 
-    parts: list[pd.DataFrame] = []
+    parts: list[tuple[str, str, str, int | None, str]] = []  # of the columns that one run and metric share
+    episodes: list[npt.NDArray[np.int64]] = []
+    values: list[npt.NDArray[np.float64]] = []
     for store, run in each_run(roots, suite, algo):
         record = run.record
         if record is None or record.scores is None or not record.metrics:
@@ -95,15 +101,17 @@ def load_scores(*roots: Path | str, suite: str | None = None, algo: str | None =
         scores = store.read_scores(run.path, record)
         for metric in record.metrics:
             column = score_column(record, metric.name)
-            if column is None:
-                continue
-            part = pd.DataFrame({"episode": scores["episode"], "value": scores[column].astype("float64")})
-            part["suite"], part["algorithm"] = record.suite.name, record.algorithm.name
-            part["key"], part["seed"], part["metric"] = record.key, record.seed, metric.name
-            parts.append(part[list(_SCORES)].astype(_SCORES))
-    if not parts:
-        return pd.DataFrame(columns=list(_SCORES)).astype(_SCORES)
-    return pd.concat(parts, ignore_index=True)
+            if column is not None:
+                parts.append((record.suite.name, record.algorithm.name, record.key, record.seed, metric.name))
+                episodes.append(scores["episode"].to_numpy(dtype=np.int64))
+                values.append(scores[column].to_numpy(dtype=np.float64))
+    shared = pd.DataFrame(parts, columns=["suite", "algorithm", "key", "seed", "metric"])
+    shared = shared.astype({name: _SCORES[name] for name in shared})
+    each = np.repeat(np.arange(len(parts)), [len(part) for part in values])
+    columns = {name: shared[name].array.take(each) for name in shared}  # text is held once more, never as objects
+    columns["episode"] = np.concatenate(episodes or [np.empty(0, np.int64)])
+    columns["value"] = np.concatenate(values or [np.empty(0)])
+    return pd.DataFrame({name: columns[name] for name in _SCORES}, copy=False)
 
 
 def score_column(record: Record, metric: str) -> str | None:

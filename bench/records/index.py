@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import remembered
+from bench.records.files import RECORD
+from bench.records.names import SCORES
 from bench.records.schema import Record
 from bench.records.summary import COMMON, METRIC, summary
-from bench.records.unchanged import Signature
+from bench.records.unchanged import Signature, signature
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,30 +48,31 @@ class Index:
     def __init__(self, root: Path) -> None:
         directory = remembered.folder("index")
         name = hashlib.sha256(str(root.resolve()).encode(errors="surrogateescape")).hexdigest()[:32]
+        self._root = str(root)
         self._file = directory / f"{name}.parquet" if directory else None
         self._old = _Old.read(self._file) if self._file else None
         self._new: dict[str, Entry] = {}
         self._met: set[str] = set()  # places whose old entries still hold
 
-    def signature(self, place: str) -> Signature | None:
-        """Of the record.json that the entry of a place was made from; None where there is no entry."""
-        return self._old.signatures.get(place) if self._old else None
-
-    def has_scores(self, place: str) -> bool:
-        assert self._old is not None
-        return self._old.has_scores[place]
+    def holds(self, place: str) -> bool:
+        """Is there an entry, and are its files as they were? A run without the scores that it names is damaged."""
+        known = self._old.signatures.get(place) if self._old else None
+        if self._old is None or known is None or signature(f"{self._root}/{place}/{RECORD}") != known:
+            return False
+        if self._old.has_scores[place] and signature(f"{self._root}/{place}/{SCORES}") is None:
+            return False
+        self._met.add(place)
+        return True
 
     def record(self, place: str) -> Record:
-        """The record of an entry, whose signature holds."""
+        """The record of an entry that holds."""
         assert self._old is not None
-        self._met.add(place)
         return Record.model_validate_json(self._old.text(place))
 
-    def said(self, place: str, name: str) -> Any:
-        """One value of the entry's `summary`."""
+    def said(self, place: str, names: Collection[str]) -> dict[str, Any]:
+        """Values from the `summary` of an entry that holds."""
         assert self._old is not None
-        self._met.add(place)
-        return self._old.column(name)[self._old.rows[place]]
+        return dict(zip(names, self._old.said(tuple(names))[self._old.rows[place]], strict=True))
 
     def learn(self, place: str, record: Record, read_from: Signature | None) -> None:
         """Remember a record. read_from : of its file, from before it was read"""
@@ -108,7 +111,7 @@ class _Old:
         self.rows = {place: row for row, place in enumerate(places)}
         self.signatures = dict(zip(places, map(Signature._make, numbers), strict=True))
         self.has_scores: dict[str, bool] = dict(zip(places, fixed["has_scores"], strict=True))
-        self._columns: dict[str, list[Any]] = {}
+        self._said: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         self._group = -1
         self._texts: list[bytes] = []
 
@@ -117,10 +120,12 @@ class _Old:
         content = remembered.recall(file, _version())
         return None if content is None else cls(content)
 
-    def column(self, name: str) -> list[Any]:
-        if name not in self._columns:
-            self._columns[name] = self._parquet.read(columns=[name]).column(0).to_pylist()
-        return self._columns[name]
+    def said(self, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        """Of every row the values of these columns."""
+        if names not in self._said:
+            table = self._parquet.read(columns=list(names))
+            self._said = {names: list(zip(*(table[name].to_pylist() for name in names), strict=True))}
+        return self._said[names]
 
     def text(self, place: str) -> bytes:
         group, i = divmod(self.rows[place], _GROUP)
@@ -130,7 +135,8 @@ class _Old:
         return self._texts[i]
 
     def entry(self, place: str) -> Entry:
-        said = {name: self.column(name)[self.rows[place]] for name in _types()}
+        names = tuple(_types())
+        said = dict(zip(names, self.said(names)[self.rows[place]], strict=True))
         return Entry(self.signatures[place], self.text(place), said, self.has_scores[place])
 
 

@@ -31,6 +31,7 @@ from bench.records.files import RECORD, explain, read_record, record_bytes, sync
 from bench.records.index import Index
 from bench.records.lease import is_free
 from bench.records.names import LEASE, SAFE
+from bench.records.names import SCORES as SCORES
 from bench.records.schema import Record
 from bench.records.scores import check_scores, describe_scores, load_parquet, normal_scores, parquet_bytes
 from bench.records.summary import summary
@@ -39,7 +40,6 @@ from bench.records.unchanged import signature
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORES = "scores.parquet"
 CURVE = "curve.parquet"
 RECIPE = "recipe.yaml"
 CHECKPOINT = "checkpoint.safetensors"
@@ -171,7 +171,7 @@ class RunStore:
         """Every run directory in sorted order; damaged ones come with a `problem` instead of a record."""
         index = Index(self.root)
         for place, path in self._places(suite, algo):
-            yield StoredRun(path, index.record(place)) if _holds(index, place, path) else self._learn(index, place, path)
+            yield StoredRun(path, index.record(place)) if index.holds(place) else self._learn(index, place, path)
         index.save(suite, algo)
 
     def summaries(
@@ -183,8 +183,8 @@ class RunStore:
         """
         index = Index(self.root)
         for place, path in self._places(suite, algo):
-            if _holds(index, place, path):
-                yield StoredRun(path, None), {name: index.said(place, name) for name in names}
+            if index.holds(place):
+                yield StoredRun(path, None), index.said(place, names)
             else:
                 run = self._learn(index, place, path)
                 said = summary(run.record) if run.record else {}
@@ -300,14 +300,6 @@ def _clean(directory: Path) -> None:
 def _key(name: str) -> str:
     """The key that a run directory of this name belongs to, in its place or aside."""
     return name.removeprefix(_OLD).partition("~")[0]
-
-
-def _holds(index: Index, place: str, path: Path) -> bool:
-    """Does what the index says of a place still hold? A run without the scores that it names is damaged."""
-    known = index.signature(place)
-    if known is None or signature(path / RECORD) != known:
-        return False
-    return not index.has_scores(place) or signature(path / SCORES) is not None
 
 
 def _directories(parent: Path, only: str | None = None) -> list[str]:
