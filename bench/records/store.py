@@ -6,31 +6,32 @@
     recipe.yaml             the resolved recipe
     checkpoint.safetensors  the weights that were scored
 
-A run is assembled in `.tmp-<key>-<random>` beside its place and renamed. A directory cannot be renamed over another,
-so a run that is replaced first steps aside to `.old-<key>~<random>`; if the writer dies before the new one is in
-place, the next reader puts the old one back. At every instant the old or the new run is there in full.
+Beside the learners' folders lies the suite's class file (bench.records.classes), which spares each run its class ids.
+
+A run is written beside its place and renamed (bench.records.publish).
 """
 
 from __future__ import annotations
 
 import contextlib
 import difflib
-import errno
 import json
 import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import StoreError, UsageError, unknown_name
+from bench.records.classes import ClassIds, share, shared
+from bench.records.compact import FindClasses, read_scores_file, scores_bytes
 from bench.records.files import RECORD, explain, read_record, record_bytes, sync_directory, write_file
-from bench.records.lease import is_free
-from bench.records.names import LEASE, SAFE
+from bench.records.names import CLASSES, SAFE
+from bench.records.parquet import load_parquet, parquet_bytes
+from bench.records.publish import OLD, TMP, clean, key_of, publish, restore
 from bench.records.schema import Record
-from bench.records.scores import check_scores, describe_scores, load_parquet, normal_scores, parquet_bytes
+from bench.records.scores import check_scores, describe_scores, normal_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,11 +41,7 @@ CURVE = "curve.parquet"
 RECIPE = "recipe.yaml"
 CHECKPOINT = "checkpoint.safetensors"
 
-_TMP, _OLD = ".tmp-", ".old-"
-_STALE_S = 3600.0  # a write takes seconds: an hour-old temporary belongs to a dead writer,
-_QUIET_S = 60.0  # and so does one of a minute whose run nobody holds the lease of
 _READ_ATTEMPTS = 3  # a run that is being replaced has no place between two renames
-_PUBLISH_ATTEMPTS = 50  # another writer or a recovering reader may get in between two renames
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class StoredRun:
     @property
     def place(self) -> tuple[str, str, str]:
         """(suite, algo, key), from where the directory lies."""
-        return self.path.parts[-3], self.path.parts[-2], _key(self.path)
+        return self.path.parts[-3], self.path.parts[-2], key_of(self.path)
 
 
 class RunStore:
@@ -93,13 +90,13 @@ class RunStore:
         if (None if scores is None else describe_scores(scores)) != record.scores:
             raise ValueError("record.scores must be describe_scores(scores), and None where there are none")
         target = self.path(record.suite.name, record.algorithm.name, record.key)
-        aside = target.with_name(f"{_TMP}{record.key}-{secrets.token_hex(4)}")
+        aside = target.with_name(f"{TMP}{record.key}-{secrets.token_hex(4)}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _clean(target.parent)
+            clean(target.parent)
             aside.mkdir()
             if scores is not None:
-                write_file(aside / SCORES, parquet_bytes(normal_scores(scores)))
+                write_file(aside / SCORES, stored_scores(target, record, scores))
             if curve is not None:
                 write_file(aside / CURVE, parquet_bytes(curve))
             if recipe is not None:
@@ -108,7 +105,7 @@ class RunStore:
                 write_file(aside / CHECKPOINT, checkpoint)
             write_file(aside / RECORD, record_bytes(record))
             sync_directory(aside)
-            _publish(aside, target)
+            publish(aside, target)
         except OSError as error:
             shutil.rmtree(aside, ignore_errors=True)
             raise explain(error, target) from error
@@ -119,13 +116,13 @@ class RunStore:
 
     def sweep(self, place: Path) -> None:
         """Delete what dead writers of the run left beside its place. For who holds its lease: nobody else writes it."""
-        for leftover in place.parent.glob(f"{_TMP}{place.name}-*"):
+        for leftover in place.parent.glob(f"{TMP}{place.name}-*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
     def find(self, suite: str, algo: str, key: str) -> Path | None:
         """The run's directory, or None. A directory without record.json is not a run."""
         place = self.path(suite, algo, key)
-        tries = (_restore(place) for _ in range(_READ_ATTEMPTS))
+        tries = (restore(place) for _ in range(_READ_ATTEMPTS))
         return next((path for path in tries if (path / RECORD).is_file()), None)
 
     def read(self, path: Path) -> Record:
@@ -133,14 +130,21 @@ class RunStore:
         for _ in range(_READ_ATTEMPTS):
             with contextlib.suppress(StoreError):
                 return read_record(path / RECORD)
-            path = _restore(path)
+            path = restore(path)
         return read_record(path / RECORD)
 
     def read_scores(self, path: Path, record: Record | None = None) -> pd.DataFrame:
         """The per-episode scores; Mismatch unless they hash to what the record says, one finite row an episode."""
-        scores = load_parquet(path / SCORES)
-        check_scores(scores, record or self.read(path), path / SCORES)
+        record = record or self.read(path)
+        scores = read_scores_file(path / SCORES, self.class_ids(path))
+        check_scores(scores, record, path / SCORES)
         return scores
+
+    def class_ids(self, path: Path) -> FindClasses:
+        """Where the scores of a run directory find class ids they don't hold: in its own store, then in this one."""
+        there = path.resolve().parent.parent
+        folders = [there, self.root / there.name]
+        return lambda name, n: shared(name, n, folders, path / SCORES)
 
     def read_curve(self, path: Path) -> pd.DataFrame | None:
         """The training curve, or None where nothing was trained."""
@@ -190,9 +194,9 @@ class RunStore:
 
     def _runs_in(self, directory: Path) -> Iterator[StoredRun]:
         there = _directories(directory)  # a run is replaced by two renames: between them it lies aside
-        aside = [_key(old) for old in directory.glob(_OLD + "*")]
+        aside = [key_of(old) for old in directory.glob(OLD + "*")]
         for key in sorted({path.name for path in [*there, *_directories(directory)]} | set(aside)):
-            tries = (self._load(_restore(directory / key)) for _ in range(_READ_ATTEMPTS))
+            tries = (self._load(restore(directory / key)) for _ in range(_READ_ATTEMPTS))
             run = next(tries)
             yield run if run.record else next((again for again in tries if again.record), run)
 
@@ -210,66 +214,13 @@ class RunStore:
         return run
 
 
-def _publish(aside: Path, target: Path) -> None:
-    """Rename a finished directory to its place; the one that is there steps aside until the new one is in."""
-    for attempt in range(1, _PUBLISH_ATTEMPTS + 1):
-        with contextlib.suppress(FileNotFoundError):  # a first run has nothing in its place
-            target.replace(target.with_name(f"{_OLD}{target.name}~{secrets.token_hex(4)}"))
-        try:
-            aside.replace(target)
-            break
-        except OSError as error:
-            taken = error.errno in (errno.ENOTEMPTY, errno.EEXIST)  # by another writer, or a reader that restored
-            if not taken or attempt == _PUBLISH_ATTEMPTS:
-                _restore(target)
-                raise
-    sync_directory(target.parent)
-    _clean(target.parent)
-
-
-def _restore(target: Path) -> Path:
-    """Undo a replacement that was cut short; returns where the run lies: its place, or aside without write access."""
-    old = list(target.parent.glob(f"{_OLD}{target.name}~*"))
-    if target.exists() or not old:
-        return target
-    latest = max(old, key=_changed)
-    try:
-        latest.replace(target)
-    except OSError:
-        return target if target.exists() else latest
-    return target
-
-
-def _changed(path: Path) -> int:
-    try:
-        return path.stat().st_ctime_ns
-    except FileNotFoundError:  # its writer has taken it away, or back
-        return 0
-
-
-def _clean(directory: Path) -> None:
-    """Delete what dead writers left behind, and old runs whose successors are in place.
-
-    Old runs are listed before their successors are looked for: a run that steps aside after that is not touched.
-    They are renamed before they are deleted, so that one half deleted is never taken for a run.
-    Failure costs disk space only.
-    """
-    for old in list(directory.glob(_OLD + "*")):
-        if old.with_name(_key(old)).exists():
-            doomed = old.with_name(f"{_TMP}{_key(old)}-{secrets.token_hex(4)}")
-            with contextlib.suppress(OSError):
-                shutil.rmtree(old.replace(doomed), ignore_errors=True)
-    for leftover in directory.glob(_TMP + "*"):
-        with contextlib.suppress(FileNotFoundError):
-            age = time.time() - leftover.stat().st_mtime
-            key = leftover.name.removeprefix(_TMP).rpartition("-")[0]
-            if age > _STALE_S or (age > _QUIET_S and is_free(directory / (LEASE + key))):
-                shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _key(path: Path) -> str:
-    """The key a run directory belongs to, in its place or aside."""
-    return path.name.removeprefix(_OLD).partition("~")[0]
+def stored_scores(place: Path, record: Record, scores: pd.DataFrame) -> bytes:
+    """The scores file of a run that belongs at `place`; its class ids go into the class file of the suite."""
+    normal = normal_scores(scores)
+    classes = None
+    if CLASSES in normal:
+        classes = share(place.parent.parent, record.suite.manifest_sha256, ClassIds.of(normal[CLASSES]))
+    return scores_bytes(normal, classes)
 
 
 def _directories(parent: Path) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from typing import Any
 
 from bench._version import __version__
 from bench.records import Record
-from bench.records.files import RECORD, explain, read_record, record_bytes, write_file
+from bench.records.files import RECORD, explain, read_record, record_bytes, replace_file
 from bench.records.lease import lease
 from bench.records.names import LEASE
 from bench.submissions.report import Report
@@ -58,11 +57,8 @@ def replace_record(folder: Path, change: Callable[[Record], Record]) -> Record:
     path = folder / RECORD
     with lease(folder.with_name(LEASE + folder.name), wait=True):
         record = change(read_record(path))
-        aside = path.with_name(f".{RECORD}-{secrets.token_hex(4)}")
         try:
-            write_file(aside, record_bytes(record))
-            aside.replace(path)
+            replace_file(path, record_bytes(record))
         except OSError as error:
-            aside.unlink(missing_ok=True)
             raise explain(error, path) from error
     return record

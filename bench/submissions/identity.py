@@ -13,8 +13,9 @@ from bench.errors import BenchError
 from bench.identity import RunIdentity, code_sha256, former_key, learner_identity
 from bench.learners.registry import loose_learner
 from bench.records.files import RECORD
+from bench.records.names import BUNDLE
 from bench.records.store import CHECKPOINT
-from bench.submissions.bundle import BUNDLE, file_entry, first_problem, record_entry
+from bench.submissions.bundle import file_entry, first_problem, record_entry
 from bench.submissions.container import files_below
 from bench.submissions.entry import Entry
 from bench.submissions.report import Finding, mismatch, note, ok

@@ -20,11 +20,13 @@ from bench.identity import code_sha256
 from bench.learners.registry import LearnerInfo, find_learner
 from bench.learners.source import Layout, source_files
 from bench.records import Checkpoint, Record, RunStore
+from bench.records.compact import scores_bytes
 from bench.records.files import RECORD, explain, record_bytes, write_file
+from bench.records.names import BUNDLE
+from bench.records.scores import normal_scores
 from bench.records.store import CHECKPOINT, CURVE, RECIPE, SCORES
 from bench.submissions.bundle import (
     ADAPTER,
-    BUNDLE,
     CHECKLIST,
     ENVIRONMENT,
     AdapterSource,
@@ -90,8 +92,9 @@ def _fill(
 ) -> None:
     import yaml
 
+    scores = normal_scores(RunStore(run).read_scores(run, record))
     record = record.model_copy(update={"verification": [], "submission": {"by": checklist.by}})
-    copied = [SCORES, RECIPE, *(name for name in (CURVE,) if (run / name).is_file())]
+    copied = [RECIPE, *(name for name in (CURVE,) if (run / name).is_file())]
     elsewhere = _elsewhere(run, record.checkpoint, checkpoint_uri)
     if record.checkpoint is not None and elsewhere is None:
         copied.append(CHECKPOINT)
@@ -99,6 +102,7 @@ def _fill(
         record = record.model_copy(update={"checkpoint": record.checkpoint.model_copy(update={"uri": checkpoint_uri})})
     for name in copied:
         write_file(folder / name, run / name)
+    write_file(folder / SCORES, scores_bytes(scores))
     write_file(folder / RECORD, record_bytes(record))
     write_file(folder / CHECKLIST, yaml.safe_dump(checklist.model_dump(), sort_keys=False, allow_unicode=True).encode())
     write_file(folder / ENVIRONMENT, _environment().encode())
