@@ -96,9 +96,7 @@ def identical(a: pd.DataFrame, b: pd.DataFrame) -> bool:
     if list(a.columns) != list(b.columns) or len(a) != len(b):
         return False
     return all(
-        all(map(_same_bits, a[name], b[name]))
-        if name == CLASSES
-        else _same_bits(a[name].to_numpy(), b[name].to_numpy())
+        all(map(same_bits, a[name], b[name])) if name == CLASSES else same_bits(a[name].to_numpy(), b[name].to_numpy())
         for name in a.columns
     )
 
@@ -116,9 +114,9 @@ def _shortest(name: str, scores: pd.DataFrame) -> tuple[Rule, npt.NDArray[Any] |
         return ["stored"], values
     if name == "score" and _COUNTS in scores and (per := _divisor(values, scores[_COUNTS].to_numpy())):
         return ["ratio", _COUNTS, per], None
-    if name != "score" and _same_bits(values, scores["score"].to_numpy()):
+    if name != "score" and same_bits(values, scores["score"].to_numpy()):
         return ["same", "score"], None
-    if (np.abs(values) < 2**31).all() and _same_bits(values, (whole := values.astype(np.int32)).astype(np.float64)):
+    if (np.abs(values) < 2**31).all() and same_bits(values, (whole := values.astype(np.int32)).astype(np.float64)):
         return ["integer"], whole
     return ["stored"], values
 
@@ -130,11 +128,12 @@ def _divisor(values: npt.NDArray[Any], counts: npt.NDArray[Any]) -> int | None:
     most = int(counts.argmax()) if len(counts) else 0
     ratio = float(counts[most]) / float(values[most]) if len(counts) and values[most] else 1.0
     per = round(ratio) if math.isfinite(ratio) else 0
-    return per if 0 < per < 2**31 and _same_bits(values, counts / per) else None
+    return per if 0 < per < 2**31 and same_bits(values, counts / per) else None
 
 
-def _same_bits(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
-    return a.dtype == b.dtype and a.tobytes() == b.tobytes()
+def same_bits(a: Any, b: Any) -> bool:
+    """Of two arrays, or two numpy numbers: the same type and bytes."""
+    return bool(a.dtype == b.dtype) and a.tobytes() == b.tobytes()
 
 
 def _rebuilt(table: Any, rules: dict[str, Rule], find_classes: FindClasses | None) -> pd.DataFrame:

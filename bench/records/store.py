@@ -18,7 +18,7 @@ import difflib
 import json
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,11 +27,12 @@ from bench.errors import StoreError, UsageError, unknown_name
 from bench.records.classes import ClassIds, share, shared
 from bench.records.compact import FindClasses, read_scores_file, scores_bytes
 from bench.records.files import RECORD, explain, read_record, record_bytes, sync_directory, write_file
-from bench.records.names import CLASSES, SAFE
+from bench.records.names import BUNDLE, CLASSES, SAFE
 from bench.records.parquet import load_parquet, parquet_bytes
 from bench.records.publish import OLD, TMP, clean, key_of, publish, restore
 from bench.records.schema import Record
 from bench.records.scores import check_scores, describe_scores, normal_scores
+from bench.records.weights import CHECKPOINT, has_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 SCORES = "scores.parquet"
 CURVE = "curve.parquet"
 RECIPE = "recipe.yaml"
-CHECKPOINT = "checkpoint.safetensors"
 
 _READ_ATTEMPTS = 3  # a run that is being replaced has no place between two renames
 
@@ -90,20 +90,53 @@ class RunStore:
         if (None if scores is None else describe_scores(scores)) != record.scores:
             raise ValueError("record.scores must be describe_scores(scores), and None where there are none")
         target = self.path(record.suite.name, record.algorithm.name, record.key)
-        aside = target.with_name(f"{TMP}{record.key}-{secrets.token_hex(4)}")
+
+        def files() -> Iterator[tuple[str, bytes | Path]]:
+            if scores is not None:
+                yield SCORES, stored_scores(target, record, scores)
+            if curve is not None:
+                yield CURVE, parquet_bytes(curve)
+            if recipe is not None:
+                yield RECIPE, _yaml(recipe)
+            if checkpoint is not None:
+                yield CHECKPOINT, checkpoint
+            yield RECORD, record_bytes(record)
+
+        return self._put(target, files)
+
+    def adopt(self, run: Path, record: Record, replaced: Path | None = None) -> Path:
+        """Copy a run directory of another store, every file of it, to its place here; returns the place.
+
+        record : the run's, perhaps with further verifications; its scores may lie in another form afterwards
+        replaced : a run whose weights are kept where the record names the same ones and they are not beside it
+
+        Errors: as of `write`, and what `read_scores` raises.
+        """
+        target = self.path(record.suite.name, record.algorithm.name, record.key)
+
+        def files() -> Iterator[tuple[str, bytes | Path]]:
+            for name, file in _files_below(run).items():
+                if name == SCORES and not (run / BUNDLE).exists():
+                    yield name, stored_scores(target, record, RunStore(run).read_scores(run, record))
+                elif name != RECORD:
+                    yield name, file
+            missing = not (run / CHECKPOINT).is_file()
+            if replaced and missing and has_weights(replaced, record):
+                yield CHECKPOINT, replaced / CHECKPOINT
+            yield RECORD, record_bytes(record)
+
+        return self._put(target, files)
+
+    def _put(self, target: Path, files: Callable[[], Iterator[tuple[str, bytes | Path]]]) -> Path:
+        """Assemble a run directory beside its place and publish it, or leave everything as it was."""
+        aside = target.with_name(f"{TMP}{target.name}-{secrets.token_hex(4)}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             clean(target.parent)
             aside.mkdir()
-            if scores is not None:
-                write_file(aside / SCORES, stored_scores(target, record, scores))
-            if curve is not None:
-                write_file(aside / CURVE, parquet_bytes(curve))
-            if recipe is not None:
-                write_file(aside / RECIPE, _yaml(recipe))
-            if checkpoint is not None:
-                write_file(aside / CHECKPOINT, checkpoint)
-            write_file(aside / RECORD, record_bytes(record))
+            for name, content in files():
+                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                write_file(aside / name, content)
             sync_directory(aside)
             publish(aside, target)
         except OSError as error:
@@ -124,6 +157,11 @@ class RunStore:
         place = self.path(suite, algo, key)
         tries = (restore(place) for _ in range(_READ_ATTEMPTS))
         return next((path for path in tries if (path / RECORD).is_file()), None)
+
+    def at(self, suite: str, algo: str, key: str) -> StoredRun | None:
+        """The run in a place, whole or damaged; None where there is nothing."""
+        place = self.path(suite, algo, key)
+        return self._whole(place) if restore(place).exists() else None
 
     def read(self, path: Path) -> Record:
         """The record of a run directory; StoreError naming file and field when it is malformed."""
@@ -196,9 +234,12 @@ class RunStore:
         there = _directories(directory)  # a run is replaced by two renames: between them it lies aside
         aside = [key_of(old) for old in directory.glob(OLD + "*")]
         for key in sorted({path.name for path in [*there, *_directories(directory)]} | set(aside)):
-            tries = (self._load(restore(directory / key)) for _ in range(_READ_ATTEMPTS))
-            run = next(tries)
-            yield run if run.record else next((again for again in tries if again.record), run)
+            yield self._whole(directory / key)
+
+    def _whole(self, place: Path) -> StoredRun:
+        tries = (self._load(restore(place)) for _ in range(_READ_ATTEMPTS))
+        run = next(tries)
+        return run if run.record else next((again for again in tries if again.record), run)
 
     def _load(self, path: Path) -> StoredRun:
         try:
@@ -227,6 +268,16 @@ def _directories(parent: Path) -> list[Path]:
     if not parent.is_dir():
         return []
     return sorted(entry for entry in parent.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _files_below(folder: Path) -> dict[str, Path]:
+    """Plain files by their path with slashes; no links, nothing hidden, nothing half downloaded."""
+    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*"))}
+    return {
+        name.as_posix(): path
+        for name, path in found.items()
+        if path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in name.parts)
+    }
 
 
 def _yaml(recipe: dict[str, Any]) -> bytes:

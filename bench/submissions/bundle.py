@@ -22,7 +22,8 @@ from bench.errors import Mismatch
 from bench.records import Record
 from bench.records.files import RECORD, record_bytes, strict_json
 from bench.records.names import BUNDLE
-from bench.records.store import CHECKPOINT, CURVE, RECIPE, SCORES
+from bench.records.store import CURVE, RECIPE, SCORES
+from bench.records.weights import CHECKPOINT
 from bench.submissions.plain import check_length, demand_plain, read_plain_yaml
 
 SCHEMA: Final = "bench.submission/1"
