@@ -9,3 +9,6 @@ SCORES = "scores.parquet"  # of a run
 # Names of what lies beside a run while it is made: both begin with a dot, so that no listing takes them for runs.
 TRAINING = ".training-"  # folder of an unfinished training
 LEASE = ".lease-"  # who works on it
+
+CLASSES = "classes"  # column of class ids in the scores, and of the class file they may lie in
+BUNDLE = "bundle.json"  # lists the files of a packed run with their hashes: such a folder stays as it is

@@ -19,15 +19,16 @@ import pandas as pd
 
 from bench.records import Record
 from bench.records.files import RECORD, record_bytes
-from bench.records.scores import normal_scores, parquet_bytes
-from bench.records.store import RECIPE, SCORES
+from bench.records.store import RECIPE, SCORES, stored_scores
 from bench.tasks.registry import all_suites
 from bench.tasks.suites import Suite
 from tests.records.factory import make_record, metric
 
 SEEDS = (0, 1, 2)
 _QUERIES = 75
-_RECIPE = b"batch: 16\nclip: 10.0\nlr: 0.001\noptimiser: adam\noptions:\n  hidden: 64\nschedule: constant\nsteps: 60000\n"
+_RECIPE = (
+    b"batch: 16\nclip: 10.0\nlr: 0.001\noptimiser: adam\noptions:\n  hidden: 64\nschedule: constant\nsteps: 60000\n"
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def make(root: Path, records: int, episodes: int = 2000, suites: int = 16) -> No
     for record, scores in _runs(records, episodes, suites):
         folder = root / record.suite.name / record.algorithm.name / record.key
         folder.mkdir(parents=True)
-        (folder / SCORES).write_bytes(parquet_bytes(normal_scores(scores)))
+        (folder / SCORES).write_bytes(stored_scores(folder, record, scores))
         (folder / RECIPE).write_bytes(_RECIPE)
         (folder / RECORD).write_bytes(record_bytes(record))
 
