@@ -68,7 +68,7 @@ def read_table(path: Path, content: bytes | None = None) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(pa.BufferReader(path.read_bytes() if content is None else content))
+        return pq.ParquetFile(pa.BufferReader(path.read_bytes() if content is None else content)).read()
     except FileNotFoundError:
         raise StoreError(f"{path} is missing: the run's files are incomplete.", f"fix: {AGAIN}") from None
     except (OSError, pa.ArrowException) as error:

@@ -199,7 +199,7 @@ class RunStore:
         import yaml
 
         try:
-            recipe = yaml.safe_load((path / RECIPE).read_bytes())
+            recipe = yaml.load((path / RECIPE).read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             json.dumps(recipe, sort_keys=True)  # dates, and keys that are no words, were never written
         except (OSError, yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
             raise StoreError(f"{path / RECIPE} is not readable YAML: {error}", "fix: restore the file") from error

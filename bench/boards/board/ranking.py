@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -162,15 +162,23 @@ def find_bound(rows: Sequence[Row], metric: MetricSpec) -> Row | None:
     return pick((row for row in rows if row.privileged), key=lambda row: row.score.mean, default=None)
 
 
-def placed(row: Row, scores: Scores, metric: MetricSpec, reference: Row | None, bound: Row | None) -> Row:
-    """The row with its paired distances to the reference and to the bound."""
+@dataclass(frozen=True)
+class Distances:
+    """A row's paired distances to the reference and to the bound of its board, as pages show them (see `Row`)."""
+
+    delta: Interval | None
+    gap: Interval | None
+
+
+def distances(row: Row, scores: Scores, metric: MetricSpec, reference: Row | None, bound: Row | None) -> Distances:
+    """None to itself, for a bound, and where there is nothing to measure to."""
     own = scores[row.keys]
     delta = gap = None
     if reference is not None and reference is not row:
         delta = shown(difference(own, scores[reference.keys]), metric)
     if bound is not None and not row.privileged:
         gap = shown(gap_interval(own, scores[bound.keys], metric.higher_is_better), metric)
-    return replace(row, delta=delta, gap=gap)
+    return Distances(delta, gap)
 
 
 def ranks(rows: Sequence[Row], scores: Scores, metric: MetricSpec) -> dict[tuple[str, ...], Rank]:
