@@ -1,9 +1,9 @@
 """What bench has found out once and could find out again: files in a cache directory of the user's.
 
-They may be deleted at any time, and nothing depends on them: one that is missing, cut off, altered or of another version
-of bench is as if it had never been there, and a directory that can't be written remembers nothing. Files are replaced as
-a whole, so that writers at the same time are harmless: the last one stays. $BENCH_CACHE names another directory;
-`BENCH_CACHE=off` turns all of it off.
+They may be deleted at any time, and nothing depends on them: one that is missing, cut off, altered or of another
+version of bench is as if it had never been there, and a directory that can't be written remembers nothing. Files are
+replaced as a whole, so that writers at the same time are harmless: the last one stays. $BENCH_CACHE names another
+directory; `BENCH_CACHE=off` turns all of it off.
 """
 
 from __future__ import annotations

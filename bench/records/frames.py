@@ -76,7 +76,7 @@ def load_results(*roots: Path | str) -> pd.DataFrame:
     metrics = [max(len(said.get("metric", ())), 1) for said in runs]
     each = np.repeat(np.arange(len(runs)), metrics)
     common = pd.DataFrame({name: [said.get(name) for said in runs] for name in [*COMMON, "path"]})
-    frame = common.astype({name: _RESULTS[name] for name in common}).iloc[each].reset_index(drop=True)
+    frame = common.astype({name: _RESULTS[name] for name in [*COMMON, "path"]}).iloc[each].reset_index(drop=True)
     for name in METRIC:
         frame[name] = pd.Series([value for said in runs for value in said.get(name) or [None]], dtype=_RESULTS[name])
     return frame[list(_RESULTS)]
@@ -105,10 +105,10 @@ def load_scores(*roots: Path | str, suite: str | None = None, algo: str | None =
                 parts.append((record.suite.name, record.algorithm.name, record.key, record.seed, metric.name))
                 episodes.append(scores["episode"].to_numpy(dtype=np.int64))
                 values.append(scores[column].to_numpy(dtype=np.float64))
-    shared = pd.DataFrame(parts, columns=["suite", "algorithm", "key", "seed", "metric"])
-    shared = shared.astype({name: _SCORES[name] for name in shared})
+    names = ["suite", "algorithm", "key", "seed", "metric"]
+    shared = pd.DataFrame(parts, columns=names).astype({name: _SCORES[name] for name in names})
     each = np.repeat(np.arange(len(parts)), [len(part) for part in values])
-    columns = {name: shared[name].array.take(each) for name in shared}  # text is held once more, never as objects
+    columns = {name: shared[name].array.take(each) for name in names}  # text is held once more, never as objects
     columns["episode"] = np.concatenate(episodes or [np.empty(0, np.int64)])
     columns["value"] = np.concatenate(values or [np.empty(0)])
     return pd.DataFrame({name: columns[name] for name in _SCORES}, copy=False)

@@ -2,7 +2,7 @@
 
 It is a memory, never an authority. An entry counts while the record.json that it was made from is unchanged
 (`records.unchanged`) and the scores that the record names are there; whatever is new, changed or damaged is read as if
-there were no index. An index that is missing, damaged or of another version of bench is made anew. It lies with the user
+there were no index. One that is missing, damaged or of another version of bench is made anew. It lies with the user
 (`bench.remembered`) and not in the root: published results stay free of it, a root may be read-only, and nobody takes
 over another one's memory with a copied directory.
 """

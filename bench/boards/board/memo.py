@@ -13,7 +13,7 @@ import hashlib
 import io
 import json
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -52,18 +52,20 @@ class Memo:
             text = json.dumps(asdict(compute()))  # type: ignore[call-overload]
             self._changed = True
         self._used[key] = text
-        return _adapter(kind).validate_python(json.loads(text))  # type: ignore[no-any-return]
+        found: T = _adapter(kind).validate_python(json.loads(text))
+        return found
 
     def save(self) -> None:
         """Write what is new, if anything is."""
         if self._file is None or not self._changed:
             return
-        kept = {key: text for key, text in self._old.items() if key not in self._used} | self._used
+        there = _read(self._file)  # again: another command may have written meanwhile
+        kept = {key: text for key, text in there.items() if key not in self._used} | self._used
         remembered.remember(self._file, _version(), _parquet(dict(list(kept.items())[-_MOST:])))
 
 
 @cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
