@@ -2,8 +2,8 @@
 
     python -m tests.perf.many_records DIR --records 10000 [--episodes 2000] [--suites 16]
 
-Suites are those of tasks.yaml with pinned manifests, learners are invented ones with three seeds each,
-the first one stands where boards look for a reference; scores differ from run to run and hash to what their record says. Files are not synced to the disk.
+Suites are those of tasks.yaml with pinned manifests. Learners are invented, with three seeds each; the first stands where
+boards look for a reference. Scores differ from run to run and hash to what their record says. Nothing is synced to disk.
 """
 
 from __future__ import annotations

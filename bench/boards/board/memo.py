@@ -13,11 +13,11 @@ import hashlib
 import io
 import json
 import platform
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -52,7 +52,7 @@ class Memo:
             text = json.dumps(asdict(compute()))  # type: ignore[call-overload]
             self._changed = True
         self._used[key] = text
-        found: T = _adapter(kind).validate_python(json.loads(text))
+        found: T = _adapter(cast(Any, kind)).validate_python(json.loads(text))
         return found
 
     def save(self) -> None:
@@ -65,7 +65,7 @@ class Memo:
 
 
 @cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 

@@ -144,7 +144,7 @@ def difference(a: Matrix, b: Matrix) -> Difference:
     return crossed_difference(comparable(a), comparable(b))
 
 
-def gap_interval(scores: Matrix, bound: Matrix, higher_is_better: bool) -> Interval:
+def gap_interval(scores: Matrix, bound: Matrix, higher_is_better: bool) -> Difference:
     """How far a row stays behind a bound, paired by unit; [seeds, units] each, positive where the bound holds."""
     return difference(bound, scores) if higher_is_better else difference(scores, bound)
 
