@@ -1,9 +1,10 @@
-"""Thousands of plausible records in seconds, for tests and measurements of what reads them:
+"""Thousands of plausible records quickly, for tests and measurements of what reads them:
 
     python -m tests.perf.many_records DIR --records 10000 [--episodes 2000] [--suites 16]
 
-Suites are those of tasks.yaml with pinned manifests. Learners are invented, with three seeds each; the first stands where
-boards look for a reference. Scores differ from run to run and hash to what their record says. Nothing is synced to disk.
+Suites are those of tasks.yaml with pinned manifests. Learners are invented, with three seeds each; the first stands
+where boards look for a reference. Scores differ from run to run and hash to what their record says. Nothing is synced
+to the disk.
 """
 
 from __future__ import annotations
