@@ -51,7 +51,7 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "audit": record.audit and _audit(record.audit),
         "validation": validation
         and f"{validation.metric} {validation.mean:.4f} at step {validation.step:,}, of {validation.checks} checks",
-        "training": timing.train_s and f"{timing.train_s:.1f} s, {timing.train_episodes_per_s:,.1f} episodes/s",
+        "training": _training(timing),
         "evaluation": timing.eval_episodes_per_s
         and f"{timing.eval_episodes_per_s:,.0f} episodes/s in batches of {timing.batch}{_latency(timing)}{contended}",
         "parameters": record.size and f"{record.size.parameters:,}",
@@ -64,6 +64,14 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "command": record.command,
         "files": path,
     }
+
+
+def _training(timing: Timing) -> str:
+    """Seconds, and the rate where the record has one."""
+    if not timing.train_s:
+        return ""
+    rate = timing.train_episodes_per_s
+    return f"{timing.train_s:.1f} s" + (f", {rate:,.1f} episodes/s" if rate is not None else "")
 
 
 def _latency(timing: Timing) -> str:
