@@ -34,7 +34,7 @@ def merge_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the runs of several directories into one: those of other machines, say.
+    """Bring the runs of several directories into one.
 
     A run that is there stays, unless it failed, is damaged, or has fewer of the same episodes. Two results under one
     key with different scores are refused and listed (exit code 3); everything else is merged all the same.
@@ -65,7 +65,7 @@ def compact_command(
     root: Annotated[Path, typer.Argument(help="A directory of records.")],
     as_json: Json = False,
 ) -> None:
-    """Write the records of older versions in the present, small form.
+    """Write the records of older versions anew, smaller.
 
     Every number stays the same to the bit; records and hashes are not touched. Packed runs are left as they are.
     """
