@@ -123,15 +123,14 @@ def shared(name: str, n: int, folders: Sequence[Path], scores: Path) -> ClassIds
             known = read_classes(folder / name)
         except FileNotFoundError:
             continue
-        except StoreError as error:
-            seen = f"is damaged ({error.message})"
+        except StoreError:
+            seen = "is damaged"
             continue
         if len(known) >= n:
             return known.first(n)
         seen = f"ends after {len(known):,} of {n:,} episodes"
-    where = f" of {folders[0]}" if folders else ""
-    raise StoreError(
-        f"{scores} leaves its class ids to {name}{where}, which {seen}.",
+    raise StoreError(  # told without folders, for a page says it the same wherever it is generated
+        f"{scores} leaves its class ids to {name} of its store, which {seen}.",
         "fix: copy that file from the store the run came from, or `bench merge THAT_STORE --into THIS_ONE`",
     )
 
