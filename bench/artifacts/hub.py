@@ -85,7 +85,7 @@ class Hub:
             ) from error
         except BenchError as error:
             raise StoreError(
-                f"hf://{self.repository} {what}: {error.message}.", "Look at HF_HUB_OFFLINE and HF_ENDPOINT."
+                f"hf://{self.repository} {what}: {error.message}.", "Look at HF_ENDPOINT and HF_HUB_OFFLINE."
             ) from error
         except Exception as error:  # also of the HTTP library below huggingface_hub, which has changed before
             reason = (str(error).splitlines() or [type(error).__name__])[0]

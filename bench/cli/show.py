@@ -79,8 +79,8 @@ def _weights(recorded: Checkpoint, path: Path) -> str:
     size = f"{recorded.bytes:,} bytes"
     if (path / CHECKPOINT).is_file():
         return f"{size}, beside the record"
-    where, known = (f" at {recorded.uri}", "") if recorded.uri else ("", " --from STORE")
-    return f"{size}, not here but{where or ' elsewhere'}: `bench weights fetch {path.name[:8]}{known}`"
+    where, known = (f", at {recorded.uri}", "") if recorded.uri else ("", " --from STORE")
+    return f"{size}, not here{where}: `bench weights fetch {path.name[:8]}{known}`"
 
 
 def _audit(audit: Audit) -> str:

@@ -50,7 +50,7 @@ def list_command(runs: Runs = None, as_json: Json = False) -> None:
         seed = "n/a" if record.seed is None else str(record.seed)
         size, here = f"{weights.recorded.bytes / 1e3:,.0f}", "yes" if weights.here else "no"
         elsewhere = (weights.recorded.uri or "-").rpartition("/")[0] or "-"
-        table.add_row(record.suite.name, record.algorithm.name, seed, record.key, size, here, elsewhere)
+        table.add_row(record.suite.name, record.algorithm.name, seed, record.key[:8], size, here, elsewhere)
     console().print(table)
     beside = [weights for weights in found if weights.here]
     typer.echo(f"{len(found):,} weights, {_mb(found)}; here {len(beside):,}, {_mb(beside)}")

@@ -204,7 +204,7 @@ def test_as_it_is_typed(cli: Cli, a: Path, b: Path) -> None:
     store_run(b, accuracy_scores(100, seed=9), key="1")
     store_run(b, first(100), key="2")
     dry = cli("merge", b, "--into", a, "--dry-run")
-    assert dry.code == 3 and dry.out.splitlines()[-1].startswith("would be: 1 copied") and "REFUSED" in dry.out
+    assert dry.code == 3 and dry.out.splitlines()[-1].startswith("would be: 1 copied") and "1 refused" in dry.out
     done = cli("merge", b, "--into", a, "--json")
     assert [entry["action"] for entry in json.loads(done.out)] == ["differs", "new"]
     assert done.code == 3 and "1 run of other scores" in done.err and "Traceback" not in done.err
