@@ -116,6 +116,25 @@ def test_where_the_file_can_not_be_written_runs_keep_their_classes(
     assert not file(tmp_path).exists() and identical(read(tmp_path, path), normal_scores(first(100)))
 
 
+def test_a_file_that_can_not_be_read_now_is_not_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, real = store_run(tmp_path, first(200)), Path.read_bytes
+    before = file(tmp_path).read_bytes()
+
+    def refuse(self: Path) -> bytes:
+        if self.name == NAME:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        classes._read.cache_clear()
+        own = store_run(tmp_path, first(50), seed=1)
+        assert identical(read(tmp_path, own), normal_scores(first(50)))
+        with pytest.raises(StoreError, match="which can't be read"):
+            read(tmp_path, path)
+    assert file(tmp_path).read_bytes() == before and len(read(tmp_path, path)) == 200
+
+
 def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
     everything = ClassIds.of(ALL["classes"])
     lengths = [*np.random.default_rng(0).permutation(np.arange(10, 300, 10)).tolist(), 300]
