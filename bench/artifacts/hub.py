@@ -77,15 +77,16 @@ class Hub:
         from huggingface_hub.errors import RepositoryNotFoundError
 
         try:
-            with explained(f"hf://{self.repository} {what}"):
-                yield
+            yield
         except RepositoryNotFoundError as error:
             raise StoreError(
                 f"The hub shows no repository {self.repository}: there is none, or it is private.",
                 "Make it at https://huggingface.co/new, or log in: `hf auth login`, or HF_TOKEN.",
             ) from error
-        except BenchError:
-            raise
+        except BenchError as error:
+            raise StoreError(
+                f"hf://{self.repository} {what}: {error.message}.", "Look at HF_ENDPOINT and HF_HUB_OFFLINE."
+            ) from error
         except Exception as error:  # also of the HTTP library below huggingface_hub, which has changed before
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise StoreError(f"hf://{self.repository} {what}: {reason}", "May your HF_TOKEN write there?") from error

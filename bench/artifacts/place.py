@@ -48,7 +48,7 @@ def open_place(text: str) -> Place:
         return Hub.named(text)
     raise UsageError(
         f"{text!r} is not a store that bench knows.",
-        "Give a folder, https://..., or hf://owner/name (a hub repository).",
+        "Give a folder, https://..., or hf://owner/name (of the hub).",
     )
 
 
@@ -70,6 +70,4 @@ def explained(what: str) -> Iterator[None]:
     except BenchError:
         raise
     except OSError as error:
-        raise StoreError(
-            f"{what}: {error.strerror or error}.", "Look at the store's address and permissions."
-        ) from error
+        raise StoreError(f"{what}: {error.strerror or error}.", "Look at its permissions and space.") from error

@@ -79,10 +79,8 @@ class Web:
         """Status and reason of the answer. Raises StoreError where there is none."""
         headers = {"User-Agent": f"meta-bench/{__version__}"}
         if body is not None:
-            headers |= {
-                "Content-Type": "application/octet-stream",
-                "Content-Length": str(os.fstat(body.fileno()).st_size),
-            }
+            headers["Content-Type"] = "application/octet-stream"
+            headers["Content-Length"] = str(os.fstat(body.fileno()).st_size)
         try:
             request = urllib.request.Request(f"{self.url}/{name}", data=body, headers=headers, method=method)
             if token := _token():

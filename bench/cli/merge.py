@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.arguments import Json, console, print_json
+from bench.cli.arguments import Json, print_json
 from bench.errors import Mismatch, StoreError
 
 if TYPE_CHECKING:
@@ -20,12 +20,11 @@ _SAID: dict[Action, str] = {
     "better": "replaced the one there",
     "verified": "got further verifications",
     "same": "there already",
-    "stays": "not as good as the one there",
-    "differs": "REFUSED: other scores under the same key",
-    "damaged": "damaged, left out",
-    "busy": "left out: somebody works on it",
+    "stays": "left out for the one there",
+    "differs": "refused",
+    "damaged": "damaged",
+    "busy": "busy",
 }
-_LISTED: tuple[Action, ...] = ("better", "verified", "stays", "differs", "damaged", "busy")
 
 
 def merge_command(
@@ -34,7 +33,7 @@ def merge_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the runs of several directories into one: those of other machines, say.
+    """Bring the runs of several directories into one.
 
     A run that is there stays, unless it failed, is damaged, or has fewer of the same episodes. Two results under one
     key with different scores are refused and listed (exit code 3); everything else is merged all the same.
@@ -45,10 +44,10 @@ def merge_command(
     try:
         for merged in merge(sources, into, dry_run):
             done.append(merged)
-    finally:
+    finally:  # what is done is told, whatever stopped it
         if as_json:
             print_json([_as_json(merged) for merged in done])
-        else:
+        elif done:
             _print(done, dry_run)
     found = Counter(merged.outcome.action for merged in done)
     if found["differs"]:
@@ -65,7 +64,7 @@ def compact_command(
     root: Annotated[Path, typer.Argument(help="A directory of records.")],
     as_json: Json = False,
 ) -> None:
-    """Write the records of older versions in the present, small form.
+    """Write the records of older versions anew, smaller.
 
     Every number stays the same to the bit; records and hashes are not touched. Packed runs are left as they are.
     """
@@ -90,17 +89,12 @@ def compact_command(
 
 
 def _print(done: list[Merged], dry_run: bool) -> None:
-    from rich.table import Table
-
-    listed = [merged for merged in done if merged.outcome.action in _LISTED]
-    if listed:
-        table = Table("run", "what became of it" if not dry_run else "what would become of it", "why")
-        for merged in listed:
-            table.add_row(str(merged.run.path), _SAID[merged.outcome.action], merged.outcome.why)
-        console().print(table)
+    for merged in done:
+        if merged.outcome.why:
+            typer.echo(f"{merged.run.path}\n    {_SAID[merged.outcome.action]}: {merged.outcome.why}")
     found = Counter(merged.outcome.action for merged in done)
-    counts = [f"{found[action]:,} {said}" for action, said in _SAID.items() if found[action]]
-    typer.echo(("would be: " if dry_run else "") + (", ".join(counts) or "no runs"))
+    counts = ", ".join(f"{found[action]:,} {said}" for action, said in _SAID.items() if found[action])
+    typer.echo(f"would be: {counts}" if dry_run else counts)
 
 
 def _as_json(merged: Merged) -> dict[str, str]:

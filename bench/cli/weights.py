@@ -14,9 +14,7 @@ from bench.errors import StoreError, UsageError
 if TYPE_CHECKING:
     from bench.artifacts import Weights
 
-app = typer.Typer(
-    help="Keep the weights of runs outside git, by their hash, and bring them back.", no_args_is_help=True
-)
+app = typer.Typer(help="Keep the weights of runs outside git.", no_args_is_help=True)
 _STORE = "a folder, https://..., or hf://owner/name"
 Runs = Annotated[
     list[Path] | None,
@@ -26,7 +24,7 @@ Runs = Annotated[
 
 @app.command("list")
 def list_command(runs: Runs = None, as_json: Json = False) -> None:
-    """Which runs have weights, how large they are, whether they are here, and where else."""
+    """Say which runs have weights, and where they are."""
     from bench.artifacts import find_weights
 
     found = list(find_weights(runs or ()))
@@ -52,10 +50,10 @@ def list_command(runs: Runs = None, as_json: Json = False) -> None:
         seed = "n/a" if record.seed is None else str(record.seed)
         size, here = f"{weights.recorded.bytes / 1e3:,.0f}", "yes" if weights.here else "no"
         elsewhere = (weights.recorded.uri or "-").rpartition("/")[0] or "-"
-        table.add_row(record.suite.name, record.algorithm.name, seed, record.key, size, here, elsewhere)
+        table.add_row(record.suite.name, record.algorithm.name, seed, record.key[:8], size, here, elsewhere)
     console().print(table)
-    here = [weights for weights in found if weights.here]
-    typer.echo(f"{len(found):,} weights, {_mb(found)}; here {len(here):,}, {_mb(here)}")
+    beside = [weights for weights in found if weights.here]
+    typer.echo(f"{len(found):,} weights, {_mb(found)}; here {len(beside):,}, {_mb(beside)}")
 
 
 @app.command("push")
@@ -63,9 +61,10 @@ def push_command(
     store: Annotated[str, typer.Argument(metavar="STORE", help=f"{_STORE[0].upper()}{_STORE[1:]}.")],
     runs: Runs = None,
 ) -> None:
-    """Bring the weights of runs to a store; what it has is not sent again.
+    """Bring the weights of runs to a store.
 
-    For a store that others can reach, each record then says where its weights lie, and fetch needs no --from.
+    What it has is not sent again. For a store that others can reach, each record then says where its weights lie, and
+    fetch needs no --from.
     """
     from bench.artifacts import find_weights, open_place, push
 
@@ -78,7 +77,7 @@ def push_command(
 @app.command("fetch")
 def fetch_command(
     run: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]...", help="Runs: directories, or first letters of keys.")
+        list[str] | None, typer.Argument(metavar="RUN", help="Runs: directories, or first letters of keys.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Of every run that has some.")] = False,
     store: Annotated[
@@ -86,9 +85,9 @@ def fetch_command(
     ] = None,
     runs: Runs = None,
 ) -> None:
-    """Bring weights from a store beside their records, each checked by its hash.
+    """Bring weights from a store beside their records.
 
-    An interrupted download continues when the command is given again.
+    Each is checked by its hash. An interrupted download continues when the command is given again.
     """
     from bench.artifacts import Weights, fetch, find_weights, open_place
     from bench.cli.data import ProgressBar
@@ -135,9 +134,7 @@ def prune_command(
         raise UsageError(f"There is no directory {root}.", "Name a directory of records, such as runs.")
     done = prune(root, int(limit * 1e6), open_place(store) if store else None, dry_run)
     if as_json:
-        print_json(
-            {name: [str(w.run) for w in getattr(done, name)] for name in ("first", "kept", "removed", "stranded")}
-        )
+        print_json({name: [str(weights.run) for weights in found] for name, found in vars(done).items()})
     else:
         for weights in done.removed:
             typer.echo(f"{'would delete' if dry_run else 'deleted'} {weights.file}")

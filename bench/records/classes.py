@@ -123,21 +123,20 @@ def shared(name: str, n: int, folders: Sequence[Path], scores: Path) -> ClassIds
             known = read_classes(folder / name)
         except FileNotFoundError:
             continue
-        except StoreError as error:
-            seen = f"is damaged ({error.message})"
+        except (OSError, StoreError) as error:
+            seen = "is damaged" if isinstance(error, StoreError) else "can't be read"
             continue
         if len(known) >= n:
             return known.first(n)
         seen = f"ends after {len(known):,} of {n:,} episodes"
-    where = f" of {folders[0]}" if folders else ""
-    raise StoreError(
-        f"{scores} leaves its class ids to {name}{where}, which {seen}.",
+    raise StoreError(  # told without folders, for a page says it the same wherever it is generated
+        f"{scores} leaves its class ids to {name} of its store, which {seen}.",
         "fix: copy that file from the store the run came from, or `bench merge THAT_STORE --into THIS_ONE`",
     )
 
 
 def read_classes(file: Path) -> ClassIds:
-    """The class ids in a file. StoreError when it is damaged, FileNotFoundError when it is missing."""
+    """The class ids in a file. StoreError when it is damaged, OSError when it is missing or can't be read now."""
     status = file.stat()
     return _read(file, (status.st_ino, status.st_mtime_ns, status.st_size))
 
@@ -155,10 +154,11 @@ def _read(file: Path, version: tuple[int, int, int]) -> ClassIds:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    content = file.read_bytes()
     try:
-        table = pq.read_table(pa.BufferReader(file.read_bytes()), page_checksum_verification=True)
+        table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
         return ClassIds.read(table[CLASSES])
-    except (pa.ArrowException, KeyError, ValueError, OSError) as error:
+    except (pa.ArrowException, KeyError, OSError, ValueError) as error:  # OSError: a wrong checksum
         raise StoreError(f"{file} is not a readable class file: {first_line(error)}") from error
 
 

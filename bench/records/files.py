@@ -27,13 +27,18 @@ def record_bytes(record: Record) -> bytes:
     """record.json: sorted keys, LF; StoreError when a number is not finite, which JSON can't say."""
     fields = record.model_dump(mode="python", by_alias=True)
     try:
-        text = json.dumps(fields, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
+        return json_bytes(fields)
     except ValueError as error:
         raise StoreError(
             f"The record of {record.algorithm.name} on {record.suite.name} holds a number that is not finite at "
             f"{_not_finite(fields)}: JSON has none.",
             "fix: a score needs at least two test episodes",
         ) from error
+
+
+def json_bytes(fields: Any) -> bytes:
+    """JSON for files that people compare: sorted keys, a line a field, LF. ValueError for a number not finite."""
+    text = json.dumps(fields, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
     return text.encode() + b"\n"
 
 

@@ -36,9 +36,9 @@ def weights_of(run: Path, record: Record, given: Path | None = None, otherwise: 
 def not_here(run: Path, record: Record, otherwise: str = "") -> StoreError:
     """The error for weights that a record names and that don't lie beside it."""
     assert record.checkpoint is not None
-    where = f"at {record.checkpoint.uri}" if record.checkpoint.uri else "where the record doesn't say"
+    uri = record.checkpoint.uri
     return StoreError(
-        f"The weights of {run} are not here; they lie {where}.",
+        f"The weights of {run} are not here" + (f"; they are at {uri}." if uri else ", and its record names no store."),
         _fetch(run, record) + (f"; or {otherwise}" if otherwise else ""),
     )
 

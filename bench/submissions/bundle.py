@@ -19,8 +19,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bench.errors import Mismatch
-from bench.records import Record
-from bench.records.files import RECORD, record_bytes, strict_json
+from bench.records.files import RECORD, json_bytes, strict_json
 from bench.records.names import BUNDLE
 from bench.records.store import CURVE, RECIPE, SCORES
 from bench.records.weights import CHECKPOINT
@@ -143,9 +142,12 @@ def first_problem(error: ValidationError) -> str:
     return f"{field}: {first['msg'].removeprefix('Value error, ')}"
 
 
-def record_entry(record: Record) -> FileEntry:
-    """Hash and length of record.json as it was packed: without verifications, which are appended later."""
-    content = record_bytes(record.model_copy(update={"verification": []}))
+def record_entry(path: Path) -> FileEntry:
+    """Hash and length of record.json as it was packed: without verifications, which are appended later.
+
+    Of what the file says, not of what this version would write: fields that it did not have then change nothing.
+    """
+    content = json_bytes(strict_json(path.read_bytes()) | {"verification": []})
     return FileEntry(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 

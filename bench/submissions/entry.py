@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import BenchError, Mismatch, StoreError
 from bench.records import Record, RunStore
 from bench.records.compact import read_scores_file
-from bench.records.files import RECORD, read_record
+from bench.records.files import RECORD, first_line, read_record
 from bench.records.parquet import load_parquet
 from bench.records.store import CURVE, RECIPE, SCORES
 from bench.submissions.bundle import BundleFile, Checklist, read_bundle_file, read_checklist
@@ -89,6 +89,7 @@ def _modest(path: Path, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
         if not modest:
             raise Mismatch(f"{path.name} claims {contents.num_rows:,} rows and {values:,} values: not scores of a run.")
         return read(path)
-    except (OSError, pa.ArrowException, StoreError) as error:
-        reason = error.message if isinstance(error, StoreError) else str(error).partition("\n")[0]
-        raise Mismatch(f"{path.name} is not a readable parquet file: {reason}") from None
+    except StoreError as error:
+        raise Mismatch(error.message.replace(f"{path.parent}/", "")) from None
+    except (OSError, pa.ArrowException) as error:
+        raise Mismatch(f"{path.name} is not a readable parquet file: {first_line(error)}") from None

@@ -38,7 +38,7 @@ def check_files(entry: Entry) -> Iterator[Finding]:
         if name not in found:
             wrong.append(mismatch("files", f"{name} is listed in {BUNDLE} but missing"))
             continue
-        seen = record_entry(record) if name == RECORD else file_entry(found[name])
+        seen = record_entry(found[name]) if name == RECORD else file_entry(found[name])
         if seen != expected:
             wrong.append(
                 mismatch("files", f"{name} was changed after packing: {_hashes(expected.sha256, seen.sha256)}")
@@ -182,7 +182,8 @@ def check_checkpoint(entry: Entry) -> Iterator[Finding]:
         elif elsewhere:
             yield mismatch("checkpoint", f"the one at {elsewhere.uri} is {_hashes(recorded.sha256, elsewhere.sha256)}")
         else:
-            yield note("checkpoint", "not here: this result can't be spot-checked")
+            where = f"at {recorded.uri}" if recorded.uri else "not here"
+            yield note("checkpoint", f"{where}; levels that run it need them: `bench weights fetch`")
         return
     found = file_entry(path)
     if found.sha256 != recorded.sha256:

@@ -6,7 +6,6 @@ under `leaderboards/results/` and is read as any stored run. A name that ends in
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 import zipfile
@@ -21,7 +20,7 @@ from bench.learners.registry import LearnerInfo, find_learner
 from bench.learners.source import Layout, source_files
 from bench.records import Record, RunStore
 from bench.records.compact import scores_bytes
-from bench.records.files import RECORD, explain, record_bytes, write_file
+from bench.records.files import RECORD, explain, json_bytes, record_bytes, write_file
 from bench.records.names import BUNDLE
 from bench.records.scores import normal_scores
 from bench.records.store import CURVE, RECIPE, SCORES
@@ -35,7 +34,6 @@ from bench.submissions.bundle import (
     Checklist,
     CheckpointSource,
     file_entry,
-    record_entry,
 )
 from bench.submissions.container import files_below
 
@@ -115,18 +113,14 @@ def _fill(
         checkpoint=elsewhere,
         initial_checkpoint_sha256=file_entry(initial_checkpoint).sha256 if initial_checkpoint else None,
         bench_version=__version__,
-        files={
-            name: record_entry(record) if name == RECORD else file_entry(path)
-            for name, path in files_below(folder).items()
-        },
+        files={name: file_entry(path) for name, path in files_below(folder).items()},
     )
     write_file(folder / BUNDLE, bundle_bytes(bundle))
 
 
 def bundle_bytes(bundle: BundleFile) -> bytes:
-    """bundle.json: sorted keys, LF."""
-    fields = bundle.model_dump(mode="json", by_alias=True)
-    return json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False).encode() + b"\n"
+    """bundle.json."""
+    return json_bytes(bundle.model_dump(mode="json", by_alias=True))
 
 
 def _adapter(folder: Path, record: Record, algo: str | None) -> AdapterSource:

@@ -100,7 +100,7 @@ def replay(entry: Entry, site: Site) -> Replay:
     learner = load(info)
     prepared = prepared_suite(record, site)
     options = resolve_options(learner, record.algorithm.options)
-    weights = weights_of(entry.folder, record, site.checkpoint, "give a copy with --checkpoint FILE")
+    weights = weights_of(entry.folder, record, site.checkpoint, "`bench verify --checkpoint FILE` with a copy of yours")
     built = build(learner, options, prepared, record.seed, record.strategy, weights)  # type: ignore[arg-type]  # a strategy the record's recipe was checked for
     findings = [found]
     if built.transductive != record.protocol.transductive:

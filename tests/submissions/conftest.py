@@ -86,7 +86,7 @@ class Cheat:
         found = files_below(self.folder)
         found.pop(BUNDLE)
         record = self.record
-        files = {n: record_entry(record) if n == RECORD else file_entry(p) for n, p in found.items()}
+        files = {n: record_entry(p) if n == RECORD else file_entry(p) for n, p in found.items()}
         fixed = BundleFile.model_validate({**bundle.model_dump(by_alias=True), "key": record.key, "files": files})
         (self.folder / BUNDLE).write_bytes(bundle_bytes(fixed))
 
