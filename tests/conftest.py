@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 os.environ |= {"OMP_NUM_THREADS": "1", "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
 os.environ |= {"_TYPER_FORCE_DISABLE_TERMINAL": "1"}  # CI services make Typer believe in a terminal
 for _name in ("FORCE_COLOR", "TERMINAL_WIDTH", "BENCH_DATA"):
     os.environ.pop(_name, None)
+
+# What commands remember goes to a place of this session: nobody's own memory is read or written.
+_MEMORY = tempfile.TemporaryDirectory(prefix="bench-cache-")
+os.environ["BENCH_CACHE"] = _MEMORY.name
 
 from collections.abc import Callable  # noqa: E402  # the environment has to be set before anything reads it
 from dataclasses import dataclass  # noqa: E402

@@ -9,7 +9,22 @@ from typing import Annotated
 import typer
 
 from bench._version import __version__
-from bench.cli import check, compare, data, leaderboard, new, plot, read, run, streams, submit, sweep, time
+from bench.cli import (
+    check,
+    compare,
+    data,
+    leaderboard,
+    merge,
+    new,
+    plot,
+    read,
+    run,
+    streams,
+    submit,
+    sweep,
+    time,
+    weights,
+)
 from bench.errors import BenchError, describe
 
 app = typer.Typer(
@@ -38,6 +53,9 @@ app.command("plot", rich_help_panel="Read")(plot.plot_command)
 app.command("leaderboard", rich_help_panel="Read")(leaderboard.leaderboard_command)
 app.command("pack", rich_help_panel="Submit")(submit.pack_command)
 app.command("verify", rich_help_panel="Submit")(submit.verify_command)
+app.add_typer(weights.app, name="weights", rich_help_panel="Submit")
+app.command("merge", rich_help_panel="Set up")(merge.merge_command)
+app.command("compact", rich_help_panel="Set up")(merge.compact_command)
 app.command("doctor", rich_help_panel="Set up")(read.doctor_command)
 app.add_typer(data.app, name="data", rich_help_panel="Set up")
 

@@ -50,7 +50,7 @@ def fetch_command(name: Name, data_dir: DataDir = None) -> None:
     """Download a data set (resumable, checksummed) and prepare it."""
     from bench.data import fetch
 
-    with _Bar() as report:
+    with ProgressBar() as report:
         card = fetch(name, data_dir, report)
     _print_card(card)
 
@@ -64,7 +64,7 @@ def import_command(
     """Prepare a data set from files you have."""
     from bench.data import import_source
 
-    with _Bar() as report:
+    with ProgressBar() as report:
         card = import_source(name, source, data_dir, report)
     _print_card(card)
 
@@ -92,7 +92,7 @@ def _print_remarks(name: str, card: DataCard) -> None:
         typer.echo(f"{name}: {sentence(found, own=card.name == 'imagefolder')}")
 
 
-class _Bar:
+class ProgressBar:
     """A rich bar per stage on a terminal, one line per stage elsewhere; on stderr."""
 
     def __enter__(self) -> OnProgress:

@@ -33,9 +33,16 @@ def list_command(
         return
     from rich.table import Table
 
+    from bench.cli.tables import MANY, plain_lines
+
     for kind, entries in rows.items():
         columns = list(entries[0]) if entries else ["none yet: bench run --algo protonet --suite glyphs-5w1s"]
-        table = Table(*columns, title=f"{kind} ({len(entries)})", title_justify="left", title_style="bold")
+        title = f"{kind} ({len(entries)})"
+        if len(entries) > MANY:
+            lines = plain_lines(columns, [[_text(value) for value in entry.values()] for entry in entries])
+            typer.echo("\n".join([title, *lines]))
+            continue
+        table = Table(*columns, title=title, title_justify="left", title_style="bold")
         for entry in entries:
             table.add_row(*(_text(value) for value in entry.values()))
         console().print(table)
@@ -179,18 +186,17 @@ def _run_rows(runs: list[Path] | None) -> list[dict[str, Any]]:
 
     rows = []
     for root in runs or default_roots():
-        for stored in RunStore(root).runs():
-            record = stored.record
-            suite, algo, key = stored.place
-            ranked = record.metrics[0] if record and record.metrics else None
+        for run, said in RunStore(root).summaries(["seed", "status", "metric", "mean", "reason", "episodes"]):
+            suite, algo, key = run.place
+            ranked = f"{said['metric'][0]} {said['mean'][0]:.4f}" if said.get("metric") else said.get("reason")
             rows.append(
                 {
                     "suite": suite,
                     "algo": algo,
-                    "seed": record.seed if record else None,
-                    "status": record.status if record else f"damaged: {stored.problem}",
-                    "score": f"{ranked.name} {ranked.mean:.4f}" if ranked else (record.reason if record else None),
-                    "episodes": record.episodes if record else None,
+                    "seed": said.get("seed"),
+                    "status": f"damaged: {run.problem}" if run.problem else said["status"],
+                    "score": ranked,
+                    "episodes": said.get("episodes"),
                     "key": key,
                 }
             )

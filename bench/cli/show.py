@@ -10,7 +10,8 @@ from rich.table import Table
 
 from bench.boards.render.formats import NONE
 from bench.boards.render.record import metric_texts
-from bench.records import Audit, Record, RunStore, Timing
+from bench.records import Audit, Checkpoint, Record, RunStore, Timing
+from bench.records.weights import CHECKPOINT
 
 
 def record_panel(record: Record, path: Path, store: RunStore) -> RenderableType:
@@ -51,10 +52,12 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "audit": record.audit and _audit(record.audit),
         "validation": validation
         and f"{validation.metric} {validation.mean:.4f} at step {validation.step:,}, of {validation.checks} checks",
-        "training": timing.train_s and f"{timing.train_s:.1f} s, {timing.train_episodes_per_s:,.1f} episodes/s",
+        "training": timing.train_s
+        and f"{timing.train_s:.1f} s" + (f", {rate:,.1f} episodes/s" if (rate := timing.train_episodes_per_s) else ""),
         "evaluation": timing.eval_episodes_per_s
         and f"{timing.eval_episodes_per_s:,.0f} episodes/s in batches of {timing.batch}{_latency(timing)}{contended}",
         "parameters": record.size and f"{record.size.parameters:,}",
+        "weights": record.checkpoint and _weights(record.checkpoint, path),
         "memory": record.memory.peak_host_mib and f"{record.memory.peak_host_mib:,.0f} MiB at most",
         "hardware": f"{record.environment.hardware_class}, {record.environment.threads} threads, {record.precision}",
         "code": f"bench {record.code.bench_version}, commit {(record.code.commit or 'unknown')[:12]}{dirty}",
@@ -70,6 +73,14 @@ def _latency(timing: Timing) -> str:
     if timing.adapt_ms_p50 is None or timing.adapt_ms_p95 is None:
         return " by the run's own clock (`bench time` measures it alone)"
     return f"; one episode {timing.adapt_ms_p50:.2f} ms (p95 {timing.adapt_ms_p95:.2f} ms)"
+
+
+def _weights(recorded: Checkpoint, path: Path) -> str:
+    size = f"{recorded.bytes:,} bytes"
+    if (path / CHECKPOINT).is_file():
+        return f"{size}, beside the record"
+    where, known = (f", at {recorded.uri}", "") if recorded.uri else ("", " --from STORE")
+    return f"{size}, not here{where}: `bench weights fetch {path.name[:8]}{known}`"
 
 
 def _audit(audit: Audit) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
     from bench.runs.outcome import Outcome
     from bench.sweeps.matrix import Matrix
     from bench.sweeps.plan_cost import Expected
+
+
+MANY = 200  # rows that rich lays out before anybody waits for it
+
+
+def plain_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table of any length at once: columns as wide as their widest cell, a line a row, nothing wrapped."""
+    lines = [[" ".join(cell.split()) for cell in row] for row in (columns, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
 def outcomes_table(outcomes: list[Outcome]) -> Table:

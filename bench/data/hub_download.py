@@ -49,11 +49,7 @@ def download_splits(
     Raises DataMissing where the hub can't be reached or HF_HUB_OFFLINE is set, DataInvalid for files that are not
     what the hub's listing says.
     """
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE:
-        raise DataMissing(
-            f"HF_HUB_OFFLINE is set, so {repository} can't be downloaded", "Unset it, or use `bench data import`."
-        )
-    endpoint = os.environ.get("HF_ENDPOINT", _HUB).rstrip("/")
+    endpoint = hub_endpoint(repository)
     wanted = [entry for entry in _listing(endpoint, repository, revision, patience) if _is_of(entry, splits)]
     for split in splits:
         if not any(_is_of(entry, [split]) for entry in wanted):
@@ -70,6 +66,15 @@ def download_splits(
             on_progress=on_progress,
             patience=patience,
         )
+
+
+def hub_endpoint(repository: str) -> str:
+    """The hub's address, or its mirror's. DataMissing where the environment says that there is no network."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE:
+        raise DataMissing(
+            f"HF_HUB_OFFLINE is set, so {repository} can't be downloaded", "Unset it, or use `bench data import`."
+        )
+    return os.environ.get("HF_ENDPOINT", _HUB).rstrip("/")
 
 
 def _listing(endpoint: str, repository: str, revision: str, patience: Patience) -> list[_Entry]:

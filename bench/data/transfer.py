@@ -18,7 +18,7 @@ from bench.data.progress import OnProgress, Progress
 from bench.errors import DataInvalid, DataMissing
 
 _CHUNK = 1 << 20
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REPORT_S = 0.2
 
 
@@ -72,7 +72,7 @@ def open_url(url: str, patience: Patience, token: str | None, first_byte: int = 
         error.close()
         if error.code == 416 and first_byte:
             raise RangeRefused from error
-        if error.code in _TRANSIENT:
+        if error.code in TRANSIENT:
             raise Interrupted(f"the server answered {error.code} {error.reason}") from error
         raise DataMissing(
             f"{url} can't be had: the server answered {error.code} {error.reason}",

@@ -21,7 +21,7 @@ from bench.plots.learning import draw_scores, draw_training, trained
 from bench.plots.progress import progress
 from bench.plots.style import WIDTH, colour, written
 from bench.records import RunStore
-from bench.records.store import CHECKPOINT
+from bench.records.weights import weights_of
 from bench.submissions.entry import read_entry
 from bench.submissions.replay import Replay, Site, replay
 
@@ -141,11 +141,7 @@ def _replay(run: Chosen, tasks_file: Path | None, warn: Callable[[str], None]) -
             f"No installed learner is called {name!r} (the run's: {record.algorithm.origin}).",
             "Name its file: --algo path/file.py:Class",
         )
-    if record.algorithm.trains and not (run.path / CHECKPOINT).is_file():
-        raise UsageError(
-            f"{run.path} has no {CHECKPOINT}, without which {run.label} can't answer again.",
-            "`--view learning` needs none.",
-        )
+    weights_of(run.path, record, otherwise="`--view learning`, which needs none")
     replayed = replay(read_entry(run.path), Site(torch.device("cpu"), tasks_file=tasks_file))
     for finding in replayed.findings:
         if finding.check == "adapter" and finding.verdict != "ok":

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,18 @@ def record_bytes(record: Record) -> bytes:
     """record.json: sorted keys, LF; StoreError when a number is not finite, which JSON can't say."""
     fields = record.model_dump(mode="python", by_alias=True)
     try:
-        text = json.dumps(fields, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
+        return json_bytes(fields)
     except ValueError as error:
         raise StoreError(
             f"The record of {record.algorithm.name} on {record.suite.name} holds a number that is not finite at "
             f"{_not_finite(fields)}: JSON has none.",
             "fix: a score needs at least two test episodes",
         ) from error
+
+
+def json_bytes(fields: Any) -> bytes:
+    """JSON for files that people compare: sorted keys, a line a field, LF. ValueError for a number not finite."""
+    text = json.dumps(fields, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
     return text.encode() + b"\n"
 
 
@@ -78,6 +84,17 @@ def write_file(path: Path, content: bytes | Path) -> None:
         os.fsync(out.fileno())
 
 
+def replace_file(path: Path, content: bytes | Path) -> None:
+    """Write a file in the place of another: readers see the old or the new one, as a whole. OSError leaves the old."""
+    aside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        write_file(aside, content)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
 def file_sha256(file: Path) -> str:
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
@@ -103,6 +120,10 @@ def explain(error: OSError, target: Path) -> StoreError:
     else:
         why, fix = "the system refused", "fix: choose another directory with --runs DIR"
     return StoreError(f"The run was not stored at {target}: {why} ({error.strerror or error}).", fix)
+
+
+def first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,52 +13,16 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import UsageError
 from bench.records.schema import Record
 from bench.records.store import RunStore, StoredRun
+from bench.records.summary import COMMON, HOW, METRIC, WHO
 from bench.resources import repository
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 # Column -> pandas type, so that an empty frame and a full one have the same columns and types.
-_RESULTS = {
-    "suite": "str",
-    "suite.version": "Int64",
-    "suite.kind": "str",
-    "suite.pinned": "boolean",
-    "algorithm": "str",
-    "family": "str",
-    "recipe": "str",
-    "budget": "str",
-    "seed": "Int64",
-    "precision": "str",
-    "status": "str",
-    "reason": "str",
-    "metric": "str",
-    "unit": "str",
-    "higher_is_better": "boolean",
-    "mean": "float64",
-    "sd": "float64",
-    "se": "float64",
-    "n": "Int64",
-    "ci95.low": "float64",
-    "ci95.high": "float64",
-    "ci_method": "str",
-    "median": "float64",
-    "floored": "Int64",
-    "transductive": "boolean",
-    "external_data": "str",
-    "parameters": "Int64",
-    "timing.train_s": "float64",
-    "timing.eval_episodes_per_s": "float64",
-    "timing.adapt_ms_p50": "float64",
-    "timing.adapt_ms_p95": "float64",
-    "timing.contended": "boolean",
-    "device": "str",
-    "hardware_class": "str",
-    "bench_version": "str",
-    "started": "str",
-    "key": "str",
-    "path": "str",
-}
+_RESULTS = WHO | METRIC | HOW | {"path": "str"}
 _SCORES = {
     "suite": "str",
     "algorithm": "str",
@@ -99,19 +63,23 @@ def load_results(*roots: Path | str) -> pd.DataFrame:
     directory one with status "damaged" and the problem as the reason. Units as in the record: accuracies are
     fractions in [0, 1], log-likelihoods nats per target point, times seconds unless the name says ms.
     """
+    import numpy as np
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    for _, run in each_run(roots):
-        if run.record is None:
-            suite, algo, key = run.place
-            damaged = {"suite": suite, "algorithm": algo, "key": key, "status": "damaged", "reason": run.problem}
-            rows.append(damaged | {"path": str(run.path)})
-        else:
-            common = _common(run.record) | {"path": str(run.path)}
-            rows.extend(common | metric for metric in _metrics(run.record))
-    frame = pd.DataFrame(rows, columns=list(_RESULTS))
-    return frame.astype(_RESULTS)
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for run, said in (pair for store in _stores(roots) for pair in store.summaries([*COMMON, *METRIC])):
+        suite, algo, key = place = run.place
+        if run.problem is not None:
+            said = {"suite": suite, "algorithm": algo, "key": key, "status": "damaged", "reason": run.problem}
+        found.setdefault(place, said | {"path": str(run.path)})
+    runs = list(found.values())
+    metrics = [max(len(said.get("metric", ())), 1) for said in runs]
+    each = np.repeat(np.arange(len(runs)), metrics)
+    common = pd.DataFrame({name: [said.get(name) for said in runs] for name in [*COMMON, "path"]})
+    frame = common.astype({name: _RESULTS[name] for name in [*COMMON, "path"]}).iloc[each].reset_index(drop=True)
+    for name in METRIC:
+        frame[name] = pd.Series([value for said in runs for value in said.get(name) or [None]], dtype=_RESULTS[name])
+    return frame[list(_RESULTS)]
 
 
 def load_scores(*roots: Path | str, suite: str | None = None, algo: str | None = None) -> pd.DataFrame:
@@ -120,9 +88,12 @@ def load_scores(*roots: Path | str, suite: str | None = None, algo: str | None =
     Metrics have their names from the record (`score` of the file is the ranked one). Errors: Mismatch when scores
     are not those the record was written with; damaged directories are left out here and listed by `load_results`.
     """
+    import numpy as np
     import pandas as pd
 
-    parts: list[pd.DataFrame] = []
+    parts: list[tuple[str, str, str, int | None, str]] = []  # of the columns that one run and metric share
+    episodes: list[npt.NDArray[np.int64]] = []
+    values: list[npt.NDArray[np.float64]] = []
     for store, run in each_run(roots, suite, algo):
         record = run.record
         if record is None or record.scores is None or not record.metrics:
@@ -130,15 +101,17 @@ def load_scores(*roots: Path | str, suite: str | None = None, algo: str | None =
         scores = store.read_scores(run.path, record)
         for metric in record.metrics:
             column = score_column(record, metric.name)
-            if column is None:
-                continue
-            part = pd.DataFrame({"episode": scores["episode"], "value": scores[column].astype("float64")})
-            part["suite"], part["algorithm"] = record.suite.name, record.algorithm.name
-            part["key"], part["seed"], part["metric"] = record.key, record.seed, metric.name
-            parts.append(part[list(_SCORES)].astype(_SCORES))
-    if not parts:
-        return pd.DataFrame(columns=list(_SCORES)).astype(_SCORES)
-    return pd.concat(parts, ignore_index=True)
+            if column is not None:
+                parts.append((record.suite.name, record.algorithm.name, record.key, record.seed, metric.name))
+                episodes.append(scores["episode"].to_numpy(dtype=np.int64))
+                values.append(scores[column].to_numpy(dtype=np.float64))
+    names = ["suite", "algorithm", "key", "seed", "metric"]
+    shared = pd.DataFrame(parts, columns=names).astype({name: _SCORES[name] for name in names})
+    each = np.repeat(np.arange(len(parts)), [len(part) for part in values])
+    columns = {name: shared[name].array.take(each) for name in names}  # text is held once more, never as objects
+    columns["episode"] = np.concatenate(episodes or [np.empty(0, np.int64)])
+    columns["value"] = np.concatenate(values or [np.empty(0)])
+    return pd.DataFrame({name: columns[name] for name in _SCORES}, copy=False)
 
 
 def score_column(record: Record, metric: str) -> str | None:
@@ -154,60 +127,12 @@ def each_run(
 ) -> Iterator[tuple[RunStore, StoredRun]]:
     """Every run below the roots (default: `default_roots`) with the store it lies in, once each."""
     seen: set[tuple[str, str, str]] = set()
-    for root in map(Path, roots or default_roots()):
-        store = RunStore(root)
+    for store in _stores(roots):
         for run in store.runs(suite, algo):
             if run.place not in seen:
                 seen.add(run.place)
                 yield store, run
 
 
-def _common(record: Record) -> dict[str, Any]:
-    timing, environment = record.timing, record.environment
-    return {
-        "suite": record.suite.name,
-        "suite.version": record.suite.version,
-        "suite.kind": record.suite.kind,
-        "suite.pinned": record.suite.pinned,
-        "algorithm": record.algorithm.name,
-        "family": record.algorithm.family,
-        "recipe": record.recipe,
-        "budget": record.budget,
-        "seed": record.seed,
-        "precision": record.precision,
-        "status": record.status,
-        "reason": record.reason,
-        "transductive": record.protocol.transductive,
-        "external_data": ", ".join(record.protocol.external_data),
-        "parameters": record.size.parameters if record.size else None,
-        "timing.train_s": timing.train_s,
-        "timing.eval_episodes_per_s": timing.eval_episodes_per_s,
-        "timing.adapt_ms_p50": timing.adapt_ms_p50,
-        "timing.adapt_ms_p95": timing.adapt_ms_p95,
-        "timing.contended": timing.contended,
-        "device": environment.device,
-        "hardware_class": environment.hardware_class,
-        "bench_version": record.code.bench_version,
-        "started": record.started,
-        "key": record.key,
-    }
-
-
-def _metrics(record: Record) -> list[dict[str, Any]]:
-    return [
-        {
-            "metric": metric.name,
-            "unit": metric.unit,
-            "higher_is_better": metric.higher_is_better,
-            "mean": metric.mean,
-            "sd": metric.sd,
-            "se": metric.se,
-            "n": metric.n,
-            "ci95.low": metric.ci95[0],
-            "ci95.high": metric.ci95[1],
-            "ci_method": metric.ci_method,
-            "median": metric.median,
-            "floored": metric.floored,
-        }
-        for metric in record.metrics
-    ] or [{}]
+def _stores(roots: Sequence[Path | str]) -> list[RunStore]:
+    return [RunStore(Path(root)) for root in roots or default_roots()]

@@ -1,7 +1,7 @@
 """Per-episode scores: their columns, their canonical bytes and their hash.
 
-The hash is over the numbers, not over the parquet file: another parquet version, compression or row-group size
-gives the same hash.
+The hash is over the numbers, not over the file: another parquet version or compression gives the same hash, and so
+does a file that leaves out what can be rebuilt (`bench.records.compact`).
 
 | column | type | meaning |
 |---|---|---|
@@ -16,13 +16,14 @@ gives the same hash.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import Mismatch, StoreError
+from bench.errors import Mismatch
+from bench.records.names import CLASSES
+from bench.records.parquet import AGAIN
 from bench.records.schema import Record, Scores
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _TYPES = {"episode": "<i8", "score": "<f8", "n_correct": "<i4", "floored": "|b1"}
 _METRIC_TYPE = "<f8"
-_LISTS = "classes"
 
 
 def normal_scores(scores: pd.DataFrame) -> pd.DataFrame:
@@ -39,22 +39,35 @@ def normal_scores(scores: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
+    columns = _normal_columns(scores)
+    if CLASSES in columns:
+        lengths, items = columns[CLASSES]
+        columns[CLASSES] = pd.Series(np.split(items, np.cumsum(lengths)[:-1]) if len(lengths) else [], dtype=object)
+    return pd.DataFrame(columns)
+
+
+def _normal_columns(scores: pd.DataFrame) -> dict[str, Any]:
+    """Columns with their types; of lists the lengths and all items."""
+    import numpy as np
+
     missing = [name for name in ("episode", "score") if name not in scores.columns]
     if missing:
         raise ValueError(f"scores need the columns episode and score, found {list(scores.columns)}")
     columns: dict[str, Any] = {}
     for name in map(str, scores.columns):
-        if name == _LISTS:
-            columns[name] = pd.Series([np.asarray(row, dtype="<i4") for row in scores[name]], dtype=object)
+        if name == CLASSES:
+            rows = scores[name].tolist()
+            lengths = np.fromiter(map(len, rows), dtype="<i8", count=len(rows))
+            columns[name] = lengths, (np.concatenate(rows) if rows else np.empty(0)).astype("<i4")
         else:
             columns[name] = _cast(name, scores[name].to_numpy(), _TYPES.get(name, _METRIC_TYPE))
-    return pd.DataFrame(columns)
+    return columns
 
 
 def describe_scores(scores: pd.DataFrame) -> Scores:
     """What the record says about the scores: canonical hash, canonical length in bytes, column names."""
     digest, size = hashlib.sha256(), 0
-    for part in _canonical(normal_scores(scores)):
+    for part in _canonical(_normal_columns(scores), len(scores)):
         digest.update(part)
         size += len(part)
     return Scores(sha256=digest.hexdigest(), bytes=size, columns=[str(name) for name in scores.columns])
@@ -65,52 +78,19 @@ def scores_sha256(scores: pd.DataFrame) -> str:
     return describe_scores(scores).sha256
 
 
-def parquet_bytes(frame: pd.DataFrame) -> bytes:
-    """The frame as a parquet file; lists of integers become list<int32>."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    arrays = {
-        str(name): pa.array(list(frame[name]), type=pa.list_(pa.int32()))
-        if name == _LISTS
-        else pa.array(frame[name].to_numpy())
-        for name in frame.columns
-    }
-    buffer = io.BytesIO()
-    pq.write_table(pa.table(arrays), buffer, compression="zstd")
-    return buffer.getvalue()
-
-
-def load_parquet(path: Path) -> pd.DataFrame:
-    """A parquet file of the store; StoreError when it is missing or damaged."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        frame: pd.DataFrame = pq.read_table(pa.BufferReader(path.read_bytes())).to_pandas()
-    except FileNotFoundError:
-        raise StoreError(f"{path} is missing: the run's files are incomplete.", f"fix: {_AGAIN}") from None
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{path} is not a readable parquet file: {_first_line(error)}", f"fix: {_AGAIN}") from error
-    return frame
-
-
 def check_scores(scores: pd.DataFrame, record: Record, path: Path) -> None:
     """Raise Mismatch unless these are the very scores `record` was written with, one finite row per episode."""
     if record.scores is None:
-        raise Mismatch(f"{path} exists, but its record names no scores.", f"fix: {_AGAIN}")
+        raise Mismatch(f"{path} exists, but its record names no scores.", f"fix: {AGAIN}")
     found = scores_sha256(scores)
     if found != record.scores.sha256:
         raise Mismatch(
             f"{path}: the scores are not those the record was written with: "
             f"expected sha256 {record.scores.sha256[:16]}, found {found[:16]}.",
-            f"fix: restore the file, or {_AGAIN}",
+            f"fix: restore the file, or {AGAIN}",
         )
     for problem in score_problems(scores, record):
-        raise Mismatch(f"{path}: {problem}", f"fix: {_AGAIN}")
-
-
-_AGAIN = "run the record's command again with --force"
+        raise Mismatch(f"{path}: {problem}", f"fix: {AGAIN}")
 
 
 def score_problems(scores: pd.DataFrame, record: Record) -> Iterable[str]:
@@ -120,32 +100,28 @@ def score_problems(scores: pd.DataFrame, record: Record) -> Iterable[str]:
     episodes = scores["episode"].to_numpy()
     if len(episodes) != record.episodes:
         yield f"expected {record.episodes:,} episodes, as the record says, found {len(episodes):,} rows."
-    twice = np.flatnonzero(np.diff(np.sort(episodes)) == 0)
-    if len(twice):
-        yield f"episode {np.sort(episodes)[twice[0]]} is there twice."
     if not np.array_equal(episodes, np.arange(len(episodes))):
+        twice = np.flatnonzero(np.diff(np.sort(episodes)) == 0)
+        if len(twice):
+            yield f"episode {np.sort(episodes)[twice[0]]} is there twice."
         yield "expected the episodes 0, 1, 2, ... in order: a prefix of the suite's manifest."
     for name in scores.columns:
-        if name in (_LISTS, "episode"):
+        if name in (CLASSES, "episode"):
             continue
         wrong = np.flatnonzero(~np.isfinite(scores[name].to_numpy().astype(np.float64)))
         if len(wrong):
             yield f"{name} of episode {wrong[0]} is not a finite number ({len(wrong)} such rows)."
 
 
-def _canonical(scores: pd.DataFrame) -> Iterable[bytes]:
+def _canonical(columns: dict[str, Any], rows: int) -> Iterable[bytes]:
     """A JSON header of names, types and the row count, then each column's bytes; lists as lengths, then items."""
     import numpy as np
 
-    types = [[name, "list<i4>" if name == _LISTS else scores[name].to_numpy().dtype.str] for name in scores.columns]
-    yield json.dumps({"columns": types, "rows": len(scores)}, separators=(",", ":"), sort_keys=True).encode() + b"\n"
-    for name in scores.columns:
-        if name == _LISTS:
-            rows = list(scores[name])
-            yield np.array([len(row) for row in rows], dtype="<i8").tobytes()
-            yield b"".join(row.tobytes() for row in rows)
-        else:
-            yield np.ascontiguousarray(scores[name].to_numpy()).tobytes()
+    types = [[name, "list<i4>" if name == CLASSES else values.dtype.str] for name, values in columns.items()]
+    yield json.dumps({"columns": types, "rows": rows}, separators=(",", ":"), sort_keys=True).encode() + b"\n"
+    for name, values in columns.items():
+        for part in values if name == CLASSES else (values,):
+            yield np.ascontiguousarray(part).tobytes()
 
 
 def _cast(name: str, values: npt.NDArray[Any], to: str) -> npt.NDArray[Any]:
@@ -159,7 +135,3 @@ def _cast(name: str, values: npt.NDArray[Any], to: str) -> npt.NDArray[Any]:
     if not same:
         raise ValueError(f"score column {name!r} must hold {np.dtype(to).name} values, found {values.dtype}")
     return cast
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -6,45 +6,46 @@
     recipe.yaml             the resolved recipe
     checkpoint.safetensors  the weights that were scored
 
-A run is assembled in `.tmp-<key>-<random>` beside its place and renamed. A directory cannot be renamed over another,
-so a run that is replaced first steps aside to `.old-<key>~<random>`; if the writer dies before the new one is in
-place, the next reader puts the old one back. At every instant the old or the new run is there in full.
+Beside the learners' folders lies the suite's class file (bench.records.classes), which spares each run its class ids.
+
+A run is written beside its place and renamed (bench.records.publish).
 """
 
 from __future__ import annotations
 
 import contextlib
 import difflib
-import errno
 import json
+import os
 import secrets
 import shutil
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import StoreError, UsageError, unknown_name
+from bench.records.classes import ClassIds, share, shared
+from bench.records.compact import FindClasses, read_scores_file, scores_bytes
 from bench.records.files import RECORD, explain, read_record, record_bytes, sync_directory, write_file
-from bench.records.lease import is_free
-from bench.records.names import LEASE, SAFE
+from bench.records.index import Index
+from bench.records.names import BUNDLE, CLASSES, SAFE
+from bench.records.names import SCORES as SCORES
+from bench.records.parquet import load_parquet, parquet_bytes
+from bench.records.publish import OLD, TMP, clean, key_of, publish, restore
 from bench.records.schema import Record
-from bench.records.scores import check_scores, describe_scores, load_parquet, normal_scores, parquet_bytes
+from bench.records.scores import check_scores, describe_scores, normal_scores
+from bench.records.summary import summary
+from bench.records.unchanged import signature
+from bench.records.weights import CHECKPOINT, has_weights
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORES = "scores.parquet"
 CURVE = "curve.parquet"
 RECIPE = "recipe.yaml"
-CHECKPOINT = "checkpoint.safetensors"
 
-_TMP, _OLD = ".tmp-", ".old-"
-_STALE_S = 3600.0  # a write takes seconds: an hour-old temporary belongs to a dead writer,
-_QUIET_S = 60.0  # and so does one of a minute whose run nobody holds the lease of
 _READ_ATTEMPTS = 3  # a run that is being replaced has no place between two renames
-_PUBLISH_ATTEMPTS = 50  # another writer or a recovering reader may get in between two renames
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class StoredRun:
     @property
     def place(self) -> tuple[str, str, str]:
         """(suite, algo, key), from where the directory lies."""
-        return self.path.parts[-3], self.path.parts[-2], _key(self.path)
+        return self.path.parts[-3], self.path.parts[-2], key_of(self.path)
 
 
 class RunStore:
@@ -93,22 +94,55 @@ class RunStore:
         if (None if scores is None else describe_scores(scores)) != record.scores:
             raise ValueError("record.scores must be describe_scores(scores), and None where there are none")
         target = self.path(record.suite.name, record.algorithm.name, record.key)
-        aside = target.with_name(f"{_TMP}{record.key}-{secrets.token_hex(4)}")
+
+        def files() -> Iterator[tuple[str, bytes | Path]]:
+            if scores is not None:
+                yield SCORES, stored_scores(target, record, scores)
+            if curve is not None:
+                yield CURVE, parquet_bytes(curve)
+            if recipe is not None:
+                yield RECIPE, _yaml(recipe)
+            if checkpoint is not None:
+                yield CHECKPOINT, checkpoint
+            yield RECORD, record_bytes(record)
+
+        return self._put(target, files)
+
+    def adopt(self, run: Path, record: Record, replaced: Path | None = None) -> Path:
+        """Copy a run directory of another store, every file of it, to its place here; returns the place.
+
+        record : the run's, perhaps with further verifications; its scores may lie in another form afterwards
+        replaced : a run whose weights are kept where the record names the same ones and they are not beside it
+
+        Errors: as of `write`, and what `read_scores` raises.
+        """
+        target = self.path(record.suite.name, record.algorithm.name, record.key)
+
+        def files() -> Iterator[tuple[str, bytes | Path]]:
+            for name, file in _files_below(run).items():
+                if name == SCORES and not (run / BUNDLE).exists():
+                    yield name, stored_scores(target, record, RunStore(run).read_scores(run, record))
+                elif name != RECORD:
+                    yield name, file
+            missing = not (run / CHECKPOINT).is_file()
+            if replaced and missing and has_weights(replaced, record):
+                yield CHECKPOINT, replaced / CHECKPOINT
+            yield RECORD, record_bytes(record)
+
+        return self._put(target, files)
+
+    def _put(self, target: Path, files: Callable[[], Iterator[tuple[str, bytes | Path]]]) -> Path:
+        """Assemble a run directory beside its place and publish it, or leave everything as it was."""
+        aside = target.with_name(f"{TMP}{target.name}-{secrets.token_hex(4)}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _clean(target.parent)
+            clean(target.parent)
             aside.mkdir()
-            if scores is not None:
-                write_file(aside / SCORES, parquet_bytes(normal_scores(scores)))
-            if curve is not None:
-                write_file(aside / CURVE, parquet_bytes(curve))
-            if recipe is not None:
-                write_file(aside / RECIPE, _yaml(recipe))
-            if checkpoint is not None:
-                write_file(aside / CHECKPOINT, checkpoint)
-            write_file(aside / RECORD, record_bytes(record))
+            for name, content in files():
+                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                write_file(aside / name, content)
             sync_directory(aside)
-            _publish(aside, target)
+            publish(aside, target)
         except OSError as error:
             shutil.rmtree(aside, ignore_errors=True)
             raise explain(error, target) from error
@@ -119,28 +153,40 @@ class RunStore:
 
     def sweep(self, place: Path) -> None:
         """Delete what dead writers of the run left beside its place. For who holds its lease: nobody else writes it."""
-        for leftover in place.parent.glob(f"{_TMP}{place.name}-*"):
+        for leftover in place.parent.glob(f"{TMP}{place.name}-*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
     def find(self, suite: str, algo: str, key: str) -> Path | None:
         """The run's directory, or None. A directory without record.json is not a run."""
         place = self.path(suite, algo, key)
-        tries = (_restore(place) for _ in range(_READ_ATTEMPTS))
+        tries = (restore(place) for _ in range(_READ_ATTEMPTS))
         return next((path for path in tries if (path / RECORD).is_file()), None)
+
+    def at(self, suite: str, algo: str, key: str) -> StoredRun | None:
+        """The run in a place, whole or damaged; None where there is nothing."""
+        place = self.path(suite, algo, key)
+        return self._whole(place) if restore(place).exists() else None
 
     def read(self, path: Path) -> Record:
         """The record of a run directory; StoreError naming file and field when it is malformed."""
         for _ in range(_READ_ATTEMPTS):
             with contextlib.suppress(StoreError):
                 return read_record(path / RECORD)
-            path = _restore(path)
+            path = restore(path)
         return read_record(path / RECORD)
 
     def read_scores(self, path: Path, record: Record | None = None) -> pd.DataFrame:
         """The per-episode scores; Mismatch unless they hash to what the record says, one finite row an episode."""
-        scores = load_parquet(path / SCORES)
-        check_scores(scores, record or self.read(path), path / SCORES)
+        record = record or self.read(path)
+        scores = read_scores_file(path / SCORES, self.class_ids(path))
+        check_scores(scores, record, path / SCORES)
         return scores
+
+    def class_ids(self, path: Path) -> FindClasses:
+        """Where the scores of a run directory find class ids they don't hold: in its own store, then in this one."""
+        there = path.resolve().parent.parent
+        folders = [there, self.root / there.name]
+        return lambda name, n: shared(name, n, folders, path / SCORES)
 
     def read_curve(self, path: Path) -> pd.DataFrame | None:
         """The training curve, or None where nothing was trained."""
@@ -153,7 +199,7 @@ class RunStore:
         import yaml
 
         try:
-            recipe = yaml.safe_load((path / RECIPE).read_bytes())
+            recipe = yaml.load((path / RECIPE).read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             json.dumps(recipe, sort_keys=True)  # dates, and keys that are no words, were never written
         except (OSError, yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
             raise StoreError(f"{path / RECIPE} is not readable YAML: {error}", "fix: restore the file") from error
@@ -165,11 +211,28 @@ class RunStore:
 
     def runs(self, suite: str | None = None, algo: str | None = None) -> Iterator[StoredRun]:
         """Every run directory in sorted order; damaged ones come with a `problem` instead of a record."""
-        for suite_directory in _directories(self.root):
-            if suite is None or suite_directory.name == suite:
-                for algo_directory in _directories(suite_directory):
-                    if algo is None or algo_directory.name == algo:
-                        yield from self._runs_in(algo_directory)
+        index = Index(self.root)
+        for place, path in self._places(suite, algo):
+            known = index.holds(place)
+            yield StoredRun(path, index.record(place)) if known else self._learn(index, place, path)
+        index.save(suite, algo)
+
+    def summaries(
+        self, names: Collection[str], suite: str | None = None, algo: str | None = None
+    ) -> Iterator[tuple[StoredRun, dict[str, Any]]]:
+        """`runs` with these values of their `summary`, and without those records that need not be parsed for that.
+
+        Damaged runs come with their `problem` and no values.
+        """
+        index = Index(self.root)
+        for place, path in self._places(suite, algo):
+            if index.holds(place):
+                yield StoredRun(path, None), index.said(place, names)
+            else:
+                run = self._learn(index, place, path)
+                said = summary(run.record) if run.record else {}
+                yield run, {name: said[name] for name in names if name in said}
+        index.save(suite, algo)
 
     def resolve(self, text: str) -> Path:
         """The run a person means: a path, a key, or the first letters of exactly one key."""
@@ -177,7 +240,7 @@ class RunStore:
         as_path = as_path.parent if as_path.name == RECORD else as_path
         if text and (as_path / RECORD).is_file():
             return as_path
-        found = {run.path: run.place[2] for run in self.runs()}
+        found = {restore(path): path.name for _, path in self._places()}
         matches = [path for path, key in found.items() if key == text]
         matches = matches or [path for path, key in found.items() if text and key.startswith(text)]
         if len(matches) > 1:
@@ -188,13 +251,26 @@ class RunStore:
             raise unknown_name("run", text, near)
         return matches[0]
 
-    def _runs_in(self, directory: Path) -> Iterator[StoredRun]:
-        there = _directories(directory)  # a run is replaced by two renames: between them it lies aside
-        aside = [_key(old) for old in directory.glob(_OLD + "*")]
-        for key in sorted({path.name for path in [*there, *_directories(directory)]} | set(aside)):
-            tries = (self._load(_restore(directory / key)) for _ in range(_READ_ATTEMPTS))
-            run = next(tries)
-            yield run if run.record else next((again for again in tries if again.record), run)
+    def _places(self, suite: str | None = None, algo: str | None = None) -> Iterator[tuple[str, Path]]:
+        """Where runs belong, as `suite/algo/key` and as a directory, in sorted order, whatever is there."""
+        for in_suite in _directories(self.root, suite):
+            for of_algo in _directories(self.root / in_suite, algo):
+                directory = self.root / in_suite / of_algo
+                for key in _keys(directory):
+                    yield f"{in_suite}/{of_algo}/{key}", directory / key
+
+    def _learn(self, index: Index, place: str, path: Path) -> StoredRun:
+        """Read a run that the index doesn't know as it is."""
+        before = signature(path / RECORD)
+        run = self._whole(path)
+        if run.record and run.path == path:
+            index.learn(place, run.record, before)
+        return run
+
+    def _whole(self, place: Path) -> StoredRun:
+        tries = (self._load(restore(place)) for _ in range(_READ_ATTEMPTS))
+        run = next(tries)
+        return run if run.record else next((again for again in tries if again.record), run)
 
     def _load(self, path: Path) -> StoredRun:
         try:
@@ -210,72 +286,43 @@ class RunStore:
         return run
 
 
-def _publish(aside: Path, target: Path) -> None:
-    """Rename a finished directory to its place; the one that is there steps aside until the new one is in."""
-    for attempt in range(1, _PUBLISH_ATTEMPTS + 1):
-        with contextlib.suppress(FileNotFoundError):  # a first run has nothing in its place
-            target.replace(target.with_name(f"{_OLD}{target.name}~{secrets.token_hex(4)}"))
-        try:
-            aside.replace(target)
-            break
-        except OSError as error:
-            taken = error.errno in (errno.ENOTEMPTY, errno.EEXIST)  # by another writer, or a reader that restored
-            if not taken or attempt == _PUBLISH_ATTEMPTS:
-                _restore(target)
-                raise
-    sync_directory(target.parent)
-    _clean(target.parent)
+def stored_scores(place: Path, record: Record, scores: pd.DataFrame) -> bytes:
+    """The scores file of a run that belongs at `place`; its class ids go into the class file of the suite."""
+    normal = normal_scores(scores)
+    classes = None
+    if CLASSES in normal:
+        classes = share(place.parent.parent, record.suite.manifest_sha256, ClassIds.of(normal[CLASSES]))
+    return scores_bytes(normal, classes)
 
 
-def _restore(target: Path) -> Path:
-    """Undo a replacement that was cut short; returns where the run lies: its place, or aside without write access."""
-    old = list(target.parent.glob(f"{_OLD}{target.name}~*"))
-    if target.exists() or not old:
-        return target
-    latest = max(old, key=_changed)
+def _directories(parent: Path, only: str | None = None) -> list[str]:
+    """Names in sorted order, without those that begin with a dot; or the one asked for."""
+    return [name for name in _all_directories(parent) if not name.startswith(".") and only in (None, name)]
+
+
+def _keys(directory: Path) -> list[str]:
+    """The keys of a learner's runs. One that is replaced lies aside for a moment, which a single listing may miss."""
+    names = {*_all_directories(directory), *_all_directories(directory)}
+    shown = {name for name in names if not name.startswith(".")}
+    return sorted(shown | {key_of(Path(name)) for name in names if name.startswith(OLD)})
+
+
+def _all_directories(parent: Path) -> list[str]:
     try:
-        latest.replace(target)
-    except OSError:
-        return target if target.exists() else latest
-    return target
-
-
-def _changed(path: Path) -> int:
-    try:
-        return path.stat().st_ctime_ns
-    except FileNotFoundError:  # its writer has taken it away, or back
-        return 0
-
-
-def _clean(directory: Path) -> None:
-    """Delete what dead writers left behind, and old runs whose successors are in place.
-
-    Old runs are listed before their successors are looked for: a run that steps aside after that is not touched.
-    They are renamed before they are deleted, so that one half deleted is never taken for a run.
-    Failure costs disk space only.
-    """
-    for old in list(directory.glob(_OLD + "*")):
-        if old.with_name(_key(old)).exists():
-            doomed = old.with_name(f"{_TMP}{_key(old)}-{secrets.token_hex(4)}")
-            with contextlib.suppress(OSError):
-                shutil.rmtree(old.replace(doomed), ignore_errors=True)
-    for leftover in directory.glob(_TMP + "*"):
-        with contextlib.suppress(FileNotFoundError):
-            age = time.time() - leftover.stat().st_mtime
-            key = leftover.name.removeprefix(_TMP).rpartition("-")[0]
-            if age > _STALE_S or (age > _QUIET_S and is_free(directory / (LEASE + key))):
-                shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _key(path: Path) -> str:
-    """The key a run directory belongs to, in its place or aside."""
-    return path.name.removeprefix(_OLD).partition("~")[0]
-
-
-def _directories(parent: Path) -> list[Path]:
-    if not parent.is_dir():
+        with os.scandir(parent) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(entry for entry in parent.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _files_below(folder: Path) -> dict[str, Path]:
+    """Plain files by their path with slashes; no links, nothing hidden, nothing half downloaded."""
+    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*"))}
+    return {
+        name.as_posix(): path
+        for name, path in found.items()
+        if path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in name.parts)
+    }
 
 
 def _yaml(recipe: dict[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from bench.learners.weights import write_tensors
+from bench.records.weights import CHECKPOINT
 from bench.runs.failure import Failure
 from bench.runs.measure import peak_memory, size
 from bench.runs.metrics import too_many_floored
@@ -36,7 +37,7 @@ def finish(
     findings.size = size(learner.eval(), prepared.evaluation("test"))
     findings.memory = peak_memory(at.device)
     if tensors := learner.state_dict():
-        findings.checkpoint = at.folder / "checkpoint.safetensors"
+        findings.checkpoint = at.folder / CHECKPOINT
         write_tensors(findings.checkpoint, tensors, {"run": at.job.title})  # of several entries the order is random
     if reason := fault or too_many_floored(scored.scores):
         outcome = write_failure(at.job, at.store, Failure(reason), findings)

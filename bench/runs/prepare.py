@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.checks import find_leak
-from bench.errors import StoreError
 from bench.learners.loading import load
 from bench.learners.options import resolve_options
 from bench.learners.predictions import PredictionError
-from bench.records.files import file_sha256
+from bench.records.weights import weights_of
 from bench.runs.build import build
 from bench.runs.evaluation import evaluate
-from bench.runs.job import Job
 from bench.runs.outcome import Outcome
 from bench.runs.prepared_suite import PreparedSuite
 from bench.runs.workplace import Workplace
@@ -32,26 +30,17 @@ def leak(at: Workplace, prepared: PreparedSuite) -> str | None:
 def build_learner(at: Workplace, prepared: PreparedSuite, found: Outcome | None = None) -> Learner:
     """Of the job's seed and options, with the weights it starts from, or those that the found run scored."""
     job, learner = at.job, load(at.job.info)
-    weights = _scored_weights(found, job) if found else job.settings.checkpoint
+    weights = _scored_weights(found) if found else job.settings.checkpoint
     options = resolve_options(learner, job.facts.options)
     built = build(learner, options, prepared, job.seed, job.recipe.strategy, weights)
     at.observer.alone()
     return built
 
 
-def _scored_weights(found: Outcome, job: Job) -> Path | None:
-    """Checkpoint of the finished run that a longer request continues; StoreError unless it is the one it scored."""
+def _scored_weights(found: Outcome) -> Path | None:
+    """Checkpoint of the finished run that a longer request continues. Raises as `weights_of` does."""
     assert found.record is not None
-    file, recorded = found.path / "checkpoint.safetensors", found.record.checkpoint
-    if recorded is None:
-        return None
-    if not file.is_file() or file_sha256(file) != recorded.sha256:
-        raise StoreError(
-            f"{file} is {'not the checkpoint that was scored' if file.is_file() else 'missing'}; "
-            f"{job.episodes:,} episodes need it.",
-            "Restore the file, or train again with --force.",
-        )
-    return file
+    return weights_of(found.path, found.record, otherwise="train again with --force")
 
 
 def rehearse(at: Workplace, prepared: PreparedSuite) -> None:

@@ -22,6 +22,7 @@ from bench.identity import PROTOCOL, code_sha256
 from bench.learners.reading import LearnerInfo
 from bench.learners.registry import find_learner
 from bench.records.files import file_sha256
+from bench.records.weights import explain_missing
 from bench.runs.failure import Failure
 from bench.runs.job import Job, LearnerFacts, Settings, SuiteState
 from bench.tasks.definition import definition_sha256
@@ -144,7 +145,7 @@ def _check(settings: Settings) -> None:
     if not settings.train and settings.checkpoint is None:
         raise UsageError("--no-train needs --checkpoint FILE.", where)
     if settings.checkpoint is not None and not settings.checkpoint.is_file():
-        raise UsageError(f"No such checkpoint: {settings.checkpoint}", where)
+        raise explain_missing(settings.checkpoint) or UsageError(f"No such checkpoint: {settings.checkpoint}", where)
 
 
 def _recipe(info: LearnerInfo, suite: Suite, settings: Settings) -> Choice:

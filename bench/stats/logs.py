@@ -7,6 +7,9 @@ every interval and test of this package holds for them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +17,8 @@ from bench.errors import UsageError
 from bench.stats._checks import FloatArray, numbers, vector_or_seed_matrix
 from bench.stats.intervals import Interval, t_interval
 from bench.stats.seeds import crossed_interval
+
+SomeInterval = TypeVar("SomeInterval", bound=Interval)
 
 SMALLEST_ERROR = 1e-12  # what rounding to single precision leaves of a perfect answer, in squared target units
 
@@ -43,7 +48,7 @@ def log_errors(errors: npt.ArrayLike) -> FloatArray:
     return logs
 
 
-def from_logs(interval: Interval) -> Interval:
+def from_logs(interval: SomeInterval) -> SomeInterval:
     """An interval of logarithms as one of what they are logarithms of: exp of the mean and of both ends.
 
     A mean of logarithms becomes a geometric mean, a difference of two becomes their ratio. Both ends are above 0 and
@@ -54,7 +59,7 @@ def from_logs(interval: Interval) -> Interval:
     '0.200 [0.081, 0.492] log-t'
     """
     mean, low, high = (float(np.exp(value)) for value in (interval.mean, interval.low, interval.high))
-    return Interval(mean, low, high, interval.se, interval.sd, interval.n, f"log-{interval.method}", interval.df)
+    return replace(interval, mean=mean, low=low, high=high, method=f"log-{interval.method}")
 
 
 def geometric_mean(errors: npt.ArrayLike, level: float = 0.95) -> Interval:

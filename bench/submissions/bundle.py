@@ -2,7 +2,8 @@
 
     bundle.json             this module's `BundleFile`
     checklist.yaml          this module's `Checklist`
-    record.json, scores.parquet, curve.parquet, recipe.yaml, checkpoint.safetensors    as the run left them
+    record.json, scores.parquet, curve.parquet, recipe.yaml, checkpoint.safetensors    as the run left them;
+                            the scores with their class ids, which a store keeps once for all runs
     environment.txt         every installed package when the bundle was packed
     adapter/<folder>/...    the learner's file and the siblings it imports
 
@@ -18,13 +19,14 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bench.errors import Mismatch
-from bench.records import Record
-from bench.records.files import RECORD, record_bytes, strict_json
-from bench.records.store import CHECKPOINT, CURVE, RECIPE, SCORES
+from bench.records.files import RECORD, json_bytes, strict_json
+from bench.records.names import BUNDLE
+from bench.records.store import CURVE, RECIPE, SCORES
+from bench.records.weights import CHECKPOINT
 from bench.submissions.plain import check_length, demand_plain, read_plain_yaml
 
 SCHEMA: Final = "bench.submission/1"
-BUNDLE, CHECKLIST, ENVIRONMENT, ADAPTER = "bundle.json", "checklist.yaml", "environment.txt", "adapter"
+CHECKLIST, ENVIRONMENT, ADAPTER = "checklist.yaml", "environment.txt", "adapter"
 PLAIN_FILES: Final = (RECORD, SCORES, CURVE, RECIPE, CHECKPOINT, CHECKLIST, ENVIRONMENT)
 
 Sha256 = str
@@ -140,9 +142,12 @@ def first_problem(error: ValidationError) -> str:
     return f"{field}: {first['msg'].removeprefix('Value error, ')}"
 
 
-def record_entry(record: Record) -> FileEntry:
-    """Hash and length of record.json as it was packed: without verifications, which are appended later."""
-    content = record_bytes(record.model_copy(update={"verification": []}))
+def record_entry(path: Path) -> FileEntry:
+    """Hash and length of record.json as it was packed: without verifications, which are appended later.
+
+    Of what the file says, not of what this version would write: fields that it did not have then change nothing.
+    """
+    content = json_bytes(strict_json(path.read_bytes()) | {"verification": []})
     return FileEntry(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError, Mismatch, StoreError
 from bench.records import Record, RunStore
-from bench.records.files import RECORD, read_record
-from bench.records.scores import load_parquet
+from bench.records.compact import read_scores_file
+from bench.records.files import RECORD, first_line, read_record
+from bench.records.parquet import load_parquet
 from bench.records.store import CURVE, RECIPE, SCORES
 from bench.submissions.bundle import BundleFile, Checklist, read_bundle_file, read_checklist
 from bench.submissions.plain import check_length, demand_name, demand_plain, read_plain_yaml
@@ -32,12 +34,16 @@ class Entry:
     recipe: dict[str, Any]
 
     def scores(self) -> pd.DataFrame:
-        """The per-episode scores as they lie in the file. Raises Mismatch for one that can't be read."""
-        return _parquet(self.folder / SCORES)
+        """The per-episode scores as the file says. Raises Mismatch for one that can't be read.
+
+        A bundle's file holds its class ids; a stored run may leave them to its store.
+        """
+        find = None if self.bundle else RunStore(self.folder).class_ids(self.folder)
+        return _modest(self.folder / SCORES, lambda path: read_scores_file(path, find))
 
     def curve(self) -> pd.DataFrame | None:
         path = self.folder / CURVE
-        return _parquet(path) if path.is_file() else None
+        return _modest(path, load_parquet) if path.is_file() else None
 
     @property
     def trained(self) -> bool:
@@ -64,7 +70,7 @@ def read_entry(folder: Path) -> Entry:
     return Entry(folder, bundle, read_checklist(folder) if bundle else None, record, recipe or {})
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _modest(path: Path, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
     """A parquet file whose own table of contents is modest: a small file can claim billions of rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -82,7 +88,8 @@ def _parquet(path: Path) -> pd.DataFrame:
         )
         if not modest:
             raise Mismatch(f"{path.name} claims {contents.num_rows:,} rows and {values:,} values: not scores of a run.")
-        return load_parquet(path)
-    except (OSError, pa.ArrowException, StoreError) as error:
-        reason = error.message if isinstance(error, StoreError) else str(error).partition("\n")[0]
-        raise Mismatch(f"{path.name} is not a readable parquet file: {reason}") from None
+        return read(path)
+    except StoreError as error:
+        raise Mismatch(error.message.replace(f"{path.parent}/", "")) from None
+    except (OSError, pa.ArrowException) as error:
+        raise Mismatch(f"{path.name} is not a readable parquet file: {first_line(error)}") from None

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench._version import __version__
-from bench.records import Record
-from bench.records.files import RECORD, explain, read_record, record_bytes, write_file
-from bench.records.lease import lease
-from bench.records.names import LEASE
+from bench.records.amend import replace_record
 from bench.submissions.report import Report
 
 
@@ -48,21 +43,3 @@ def append_verification(folder: Path, report: Report, by: str) -> dict[str, Any]
     entry = verification(report, by)
     replace_record(folder, lambda record: record.model_copy(update={"verification": [*record.verification, entry]}))
     return entry
-
-
-def replace_record(folder: Path, change: Callable[[Record], Record]) -> Record:
-    """Change record.json in `folder`, as a whole and under the run's lease; returns the new record.
-
-    Raises StoreError when the file can't be read or written; it then is as it was.
-    """
-    path = folder / RECORD
-    with lease(folder.with_name(LEASE + folder.name), wait=True):
-        record = change(read_record(path))
-        aside = path.with_name(f".{RECORD}-{secrets.token_hex(4)}")
-        try:
-            write_file(aside, record_bytes(record))
-            aside.replace(path)
-        except OSError as error:
-            aside.unlink(missing_ok=True)
-            raise explain(error, path) from error
-    return record

@@ -13,8 +13,9 @@ from bench.errors import BenchError
 from bench.identity import RunIdentity, code_sha256, former_key, learner_identity
 from bench.learners.registry import loose_learner
 from bench.records.files import RECORD
-from bench.records.store import CHECKPOINT
-from bench.submissions.bundle import BUNDLE, file_entry, first_problem, record_entry
+from bench.records.names import BUNDLE
+from bench.records.weights import CHECKPOINT
+from bench.submissions.bundle import file_entry, first_problem, record_entry
 from bench.submissions.container import files_below
 from bench.submissions.entry import Entry
 from bench.submissions.report import Finding, mismatch, note, ok
@@ -31,14 +32,13 @@ def check_files(entry: Entry) -> Iterator[Finding]:
         return
     found = files_below(entry.folder)
     found.pop(BUNDLE)
-    wrong = [
-        mismatch("files", f"{name} is there but not listed in {BUNDLE}") for name in set(found) - set(bundle.files)
-    ]
+    listed = set(bundle.files) | ({CHECKPOINT} if bundle.checkpoint else set())  # fetched since, from where it says
+    wrong = [mismatch("files", f"{name} is there but not listed in {BUNDLE}") for name in set(found) - listed]
     for name, expected in bundle.files.items():
         if name not in found:
             wrong.append(mismatch("files", f"{name} is listed in {BUNDLE} but missing"))
             continue
-        seen = record_entry(record) if name == RECORD else file_entry(found[name])
+        seen = record_entry(found[name]) if name == RECORD else file_entry(found[name])
         if seen != expected:
             wrong.append(
                 mismatch("files", f"{name} was changed after packing: {_hashes(expected.sha256, seen.sha256)}")
@@ -182,7 +182,8 @@ def check_checkpoint(entry: Entry) -> Iterator[Finding]:
         elif elsewhere:
             yield mismatch("checkpoint", f"the one at {elsewhere.uri} is {_hashes(recorded.sha256, elsewhere.sha256)}")
         else:
-            yield note("checkpoint", "not here: this result can't be spot-checked")
+            where = f"at {recorded.uri}" if recorded.uri else "not here"
+            yield note("checkpoint", f"{where}; levels that run it need them: `bench weights fetch`")
         return
     found = file_entry(path)
     if found.sha256 != recorded.sha256:

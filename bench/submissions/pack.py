@@ -6,7 +6,6 @@ under `leaderboards/results/` and is read as any stored run. A name that ends in
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 import zipfile
@@ -19,12 +18,15 @@ from bench.errors import UsageError
 from bench.identity import code_sha256
 from bench.learners.registry import LearnerInfo, find_learner
 from bench.learners.source import Layout, source_files
-from bench.records import Checkpoint, Record, RunStore
-from bench.records.files import RECORD, explain, record_bytes, write_file
-from bench.records.store import CHECKPOINT, CURVE, RECIPE, SCORES
+from bench.records import Record, RunStore
+from bench.records.compact import scores_bytes
+from bench.records.files import RECORD, explain, json_bytes, record_bytes, write_file
+from bench.records.names import BUNDLE
+from bench.records.scores import normal_scores
+from bench.records.store import CURVE, RECIPE, SCORES
+from bench.records.weights import CHECKPOINT, weights_of
 from bench.submissions.bundle import (
     ADAPTER,
-    BUNDLE,
     CHECKLIST,
     ENVIRONMENT,
     AdapterSource,
@@ -32,7 +34,6 @@ from bench.submissions.bundle import (
     Checklist,
     CheckpointSource,
     file_entry,
-    record_entry,
 )
 from bench.submissions.container import files_below
 
@@ -90,15 +91,17 @@ def _fill(
 ) -> None:
     import yaml
 
+    scores = normal_scores(RunStore(run).read_scores(run, record))
     record = record.model_copy(update={"verification": [], "submission": {"by": checklist.by}})
-    copied = [SCORES, RECIPE, *(name for name in (CURVE,) if (run / name).is_file())]
-    elsewhere = _elsewhere(run, record.checkpoint, checkpoint_uri)
+    copied = [RECIPE, *(name for name in (CURVE,) if (run / name).is_file())]
+    elsewhere = _elsewhere(run, record, checkpoint_uri)
     if record.checkpoint is not None and elsewhere is None:
         copied.append(CHECKPOINT)
     elif record.checkpoint is not None:
         record = record.model_copy(update={"checkpoint": record.checkpoint.model_copy(update={"uri": checkpoint_uri})})
     for name in copied:
         write_file(folder / name, run / name)
+    write_file(folder / SCORES, scores_bytes(scores))
     write_file(folder / RECORD, record_bytes(record))
     write_file(folder / CHECKLIST, yaml.safe_dump(checklist.model_dump(), sort_keys=False, allow_unicode=True).encode())
     write_file(folder / ENVIRONMENT, _environment().encode())
@@ -110,18 +113,14 @@ def _fill(
         checkpoint=elsewhere,
         initial_checkpoint_sha256=file_entry(initial_checkpoint).sha256 if initial_checkpoint else None,
         bench_version=__version__,
-        files={
-            name: record_entry(record) if name == RECORD else file_entry(path)
-            for name, path in files_below(folder).items()
-        },
+        files={name: file_entry(path) for name, path in files_below(folder).items()},
     )
     write_file(folder / BUNDLE, bundle_bytes(bundle))
 
 
 def bundle_bytes(bundle: BundleFile) -> bytes:
-    """bundle.json: sorted keys, LF."""
-    fields = bundle.model_dump(mode="json", by_alias=True)
-    return json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False).encode() + b"\n"
+    """bundle.json."""
+    return json_bytes(bundle.model_dump(mode="json", by_alias=True))
 
 
 def _adapter(folder: Path, record: Record, algo: str | None) -> AdapterSource:
@@ -160,15 +159,15 @@ def _find_adapter(record: Record, algo: str | None) -> LearnerInfo | None:
     return None
 
 
-def _elsewhere(run: Path, checkpoint: Checkpoint | None, uri: str | None) -> CheckpointSource | None:
+def _elsewhere(run: Path, record: Record, uri: str | None) -> CheckpointSource | None:
+    checkpoint = record.checkpoint
     if checkpoint is None:
         if uri:
             raise UsageError("--checkpoint-uri: this run has no checkpoint.", "Leave the option out.")
         return None
     if uri is not None:
         return CheckpointSource(uri=uri, sha256=checkpoint.sha256, bytes=checkpoint.bytes)
-    if not (run / CHECKPOINT).is_file():
-        raise UsageError(f"{run / CHECKPOINT} is missing.", "Restore it, or say where it is with --checkpoint-uri.")
+    weights_of(run, record, otherwise="say where they lie with --checkpoint-uri")
     if checkpoint.bytes > LARGE_CHECKPOINT:
         raise UsageError(
             f"The checkpoint has {checkpoint.bytes:,} bytes, a bundle takes {LARGE_CHECKPOINT:,}.",

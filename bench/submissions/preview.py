@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.records import RunStore
+from bench.records.classes import share_files
 from bench.submissions.container import opened
 from bench.submissions.entry import read_entry
 
@@ -29,4 +30,6 @@ def laid_out(entries: Sequence[Path]) -> Iterator[Path]:
                 record = entry.record
                 place = store.path(record.suite.name, record.algorithm.name, record.key)
                 shutil.copytree(folder, place, dirs_exist_ok=True)
+                if entry.bundle is None:
+                    share_files(folder.resolve().parent.parent, place.parent.parent)
         yield store.root

@@ -18,8 +18,7 @@ from bench.learners.explorer import Explorer
 from bench.learners.options import resolve_options
 from bench.learners.registry import LearnerInfo, find_learner, load, loose_learner
 from bench.records import Record
-from bench.records.files import file_sha256
-from bench.records.store import CHECKPOINT
+from bench.records.weights import weights_of
 from bench.runs.audit import Made
 from bench.runs.build import build
 from bench.runs.environment import environment
@@ -93,15 +92,16 @@ class Replay:
 def replay(entry: Entry, site: Site) -> Replay:
     """Load everything that is needed to run the entry again.
 
-    Raises UsageError when the adapter or the weights are not here, DataMissing, Mismatch when the episodes, the images
-    or the weights are not those of the record, DataInvalid when the weights do not fit.
+    Raises UsageError when the adapter is not here, StoreError when the weights are not, DataMissing, Mismatch when the
+    episodes, the images or the weights are not those of the record, DataInvalid when the weights do not fit.
     """
     record = entry.record
     info, found = adapter(entry, site.allow_code)
     learner = load(info)
     prepared = prepared_suite(record, site)
     options = resolve_options(learner, record.algorithm.options)
-    built = build(learner, options, prepared, record.seed, record.strategy, _weights(entry, site.checkpoint))  # type: ignore[arg-type]  # a strategy the record's recipe was checked for
+    weights = weights_of(entry.folder, record, site.checkpoint, "`bench verify --checkpoint FILE` with a copy of yours")
+    built = build(learner, options, prepared, record.seed, record.strategy, weights)  # type: ignore[arg-type]  # a strategy the record's recipe was checked for
     findings = [found]
     if built.transductive != record.protocol.transductive:
         findings.append(
@@ -159,19 +159,6 @@ def prepared_suite(record: Record, site: Site) -> PreparedSuite:
         if here != recorded:
             raise Mismatch(f"The {name} here is {here}, the record's {recorded}.", "`bench data verify` checks images.")
     return prepared
-
-
-def _weights(entry: Entry, given: Path | None) -> Path | None:
-    recorded = entry.record.checkpoint
-    if recorded is None:
-        return None
-    path = given or entry.folder / CHECKPOINT
-    if not path.is_file():
-        where = recorded.uri or "nowhere that the record names"
-        raise UsageError(f"The checkpoint is not in the bundle; it is at {where}.", "Fetch it, then: --checkpoint FILE")
-    if (found := file_sha256(path)) != recorded.sha256:
-        raise Mismatch(f"{path} is not the checkpoint that was scored: {found}, the record says {recorded.sha256}.")
-    return path
 
 
 def _exact(record: Record, device: torch.device) -> tuple[bool, str]:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 from bench.errors import Mismatch
 from bench.records import Record
+from bench.records.amend import replace_record
 from bench.records.lease import machine_alone
 from bench.runs.environment import Contention, environment
 from bench.runs.timing import REPEATS, WARMUP, adaptation_latency
 from bench.submissions.agreement import differing, published_scores
 from bench.submissions.entry import Entry
-from bench.submissions.history import replace_record
 from bench.submissions.replay import Site, replay
 from bench.training.precision import matmul_precision
 

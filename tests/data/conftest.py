@@ -111,6 +111,7 @@ class WebServer:
     url: str
     files: dict[str, bytes] = field(default_factory=dict)
     requests: list[tuple[str, str | None]] = field(default_factory=list)  # path, Range header
+    tokens: list[str | None] = field(default_factory=list)  # Authorization header of what was put
     behave: Callable[[Any], bool] = lambda handler: False
 
 
@@ -135,6 +136,19 @@ def web() -> Iterator[WebServer]:
             self.send_header("Content-Length", str(len(body) - first))
             self.end_headers()
             self.wfile.write(body[first:])
+
+        def do_HEAD(self) -> None:
+            self.send_response(200 if self.path in state.files else 404)
+            self.end_headers()
+
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if state.behave(self):
+                return
+            state.tokens.append(self.headers.get("Authorization"))
+            state.files[self.path] = body
+            self.send_response(201)
+            self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -73,7 +73,6 @@ def test_what_cant_be_drawn_is_explained(cli: Cli, gallery: Gallery) -> None:
     bare = Path(shutil.copytree(maml, "bare"))
     (bare / "checkpoint.safetensors").unlink()
     mistakes = [
-        ((bare,), "has no checkpoint.safetensors, without which maml can't answer again"),
         (("abcdef",), "Unknown run 'abcdef'"),
         ((maml, latent), "answered different episodes: sinusoid-10s@1 and gp1d-rbf@1"),
         ((maml, "--out", "picture.gif"), "--out must end in .png or .svg, found 'picture.gif'"),
@@ -84,6 +83,8 @@ def test_what_cant_be_drawn_is_explained(cli: Cli, gallery: Gallery) -> None:
         done = cli("plot", *words)
         assert done.code == 2 and said in done.err and done.out == "", done.err
         assert "Traceback" not in done.err and len(done.err.splitlines()) < 12
+    without_weights = cli("plot", bare)
+    assert without_weights.code == 1 and "bench weights fetch" in without_weights.err
     assert [path.name for path in Path().iterdir()] == ["bare"]
     assert cli("plot", bare, "--view", "learning").code == 0
 

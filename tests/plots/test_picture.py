@@ -130,7 +130,7 @@ def test_training_and_scores_are_the_stored_ones(gallery: Gallery) -> None:
     drawn = gallery.draw(path, view="learning")
     training, scores = drawn.figure.axes
     np.testing.assert_array_equal(drawn.y(training, "maml"), pd.read_parquet(path / "curve.parquet")["validation"])
-    stored = pd.read_parquet(path / "scores.parquet")["score"].to_numpy()
+    stored = RunStore(path).read_scores(path)["score"].to_numpy()
     line = scores.lines[0]
     steps = list(zip(line.get_xdata(), line.get_ydata(), strict=True))
     assert steps[0] == (stored.min(), 0)  # where the first step rises

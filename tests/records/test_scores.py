@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.records import describe_scores, scores_sha256
-from bench.records.scores import normal_scores, parquet_bytes
+from bench.records.parquet import parquet_bytes
+from bench.records.scores import normal_scores
 from tests.records.factory import accuracy_scores, regression_scores
 
 

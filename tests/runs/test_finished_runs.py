@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.errors import StoreError, UsageError
+from bench.errors import Mismatch, StoreError, UsageError
 from bench.records import RunStore
 from bench.runs import score, train
 from tests.runs.conftest import Workshop
@@ -69,12 +69,12 @@ def test_a_longer_request_needs_the_checkpoint_that_was_scored(workshop: Worksho
     weights = first.path / "checkpoint.safetensors"
     content = weights.read_bytes()
     weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(StoreError, match="not the checkpoint that was scored"):
+    with pytest.raises(Mismatch, match="not the checkpoint that was scored"):
         workshop.run("Dropped", "glyphs-5w1s", episodes=30)
     weights.unlink()
-    with pytest.raises(StoreError, match="missing; 30 episodes need it") as caught:
+    with pytest.raises(StoreError, match="are not here") as caught:
         workshop.run("Dropped", "glyphs-5w1s", episodes=30)
-    assert "--force" in caught.value.fix
+    assert "bench weights fetch" in caught.value.fix and "--force" in caught.value.fix
     assert workshop.run("Dropped", "glyphs-5w1s", episodes=20).cached
 
 
@@ -102,6 +102,9 @@ def test_a_checkpoint_that_does_not_fit(workshop: Workshop) -> None:
     outcome = workshop.run("Dropped", "glyphs-5w1s", checkpoint=weights, train=False, overrides={"width": "4"})
     assert outcome.record.status == "failed"
     assert outcome.record.reason and "The checkpoint does not fit Dropped: size mismatch" in outcome.record.reason
+    weights.unlink()
+    with pytest.raises(StoreError, match="are not here"):
+        workshop.run("Dropped", "glyphs-5w1s", checkpoint=weights, train=False)
     with pytest.raises(UsageError, match="No such checkpoint"):
         workshop.run("Dropped", "glyphs-5w1s", checkpoint=workshop.folder / "none.safetensors", train=False)
 

@@ -16,8 +16,10 @@ import yaml
 from rich.console import Console
 
 from bench.records import Record, describe_scores
+from bench.records.compact import read_scores_file
 from bench.records.files import RECORD, read_record, record_bytes
-from bench.records.scores import load_parquet, normal_scores, parquet_bytes
+from bench.records.parquet import parquet_bytes
+from bench.records.scores import normal_scores
 from bench.records.store import RECIPE, SCORES
 from bench.submissions.bundle import BUNDLE, BundleFile, file_entry, read_bundle_file, record_entry
 from bench.submissions.container import files_below
@@ -46,7 +48,7 @@ class Cheat:
         return read_record(self.folder / RECORD)
 
     def scores(self) -> pd.DataFrame:
-        return load_parquet(self.folder / SCORES)
+        return read_scores_file(self.folder / SCORES)
 
     def write_scores(self, scores: pd.DataFrame) -> None:
         (self.folder / SCORES).write_bytes(parquet_bytes(normal_scores(scores)))
@@ -84,7 +86,7 @@ class Cheat:
         found = files_below(self.folder)
         found.pop(BUNDLE)
         record = self.record
-        files = {n: record_entry(record) if n == RECORD else file_entry(p) for n, p in found.items()}
+        files = {n: record_entry(p) if n == RECORD else file_entry(p) for n, p in found.items()}
         fixed = BundleFile.model_validate({**bundle.model_dump(by_alias=True), "key": record.key, "files": files})
         (self.folder / BUNDLE).write_bytes(bundle_bytes(fixed))
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from bench.errors import Mismatch, UsageError
+from bench.errors import Mismatch, StoreError, UsageError
 from bench.submissions.entry import read_entry
 from bench.submissions.fresh import POWER, detectable, verify_fresh
 from bench.submissions.replay import Site, adapter
@@ -84,7 +84,7 @@ def test_spot_needs_scores_and_weights_of_the_record(cheat: Cheat, images: Packe
     weights = cheat.folder / "checkpoint.safetensors"
     copy = shutil.copy(weights, cheat.folder.parent / "copy.safetensors")
     weights.unlink()
-    with pytest.raises(UsageError, match="not in the bundle"):
+    with pytest.raises(StoreError, match="are not here"):
         verify_spot(read_entry(cheat.folder), "nonce", _site(images), k=2)
     verify_spot(read_entry(cheat.folder), "nonce", _site(images, checkpoint=copy), k=2).demand()
     Path(copy).write_bytes(b"0" * 100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.errors import Mismatch
+from bench.errors import Mismatch, StoreError
+from bench.records.compact import read_scores_file
+from bench.records.files import json_bytes
+from bench.submissions.bundle import file_entry
 from bench.submissions.consistent import verify_consistent
 from bench.submissions.report import Report
 
@@ -237,3 +241,42 @@ def test_unknown_fields_are_refused(cheat: Cheat) -> None:
 def test_an_unpacked_run_is_no_submission(images: Packed) -> None:
     run: Path = next(images.runs.glob("*/protonet/*/record.json")).parent
     _names(verify_consistent(run, submitted=True), "not a packed bundle")
+
+
+def test_a_bundle_from_before_a_field_was_added(cheat: Cheat) -> None:
+    path = cheat.folder / "record.json"
+    fields = json.loads(path.read_bytes())
+    del fields["traceback"]
+    path.write_bytes(json_bytes(fields))
+    bundle = json.loads((cheat.folder / "bundle.json").read_bytes())
+    bundle["files"]["record.json"] = file_entry(path).model_dump()
+    (cheat.folder / "bundle.json").write_bytes(json_bytes(bundle))
+    assert verify_consistent(cheat.folder).passed
+    cheat.edit_record(lambda fields: fields.update(seed=7))
+    _names(verify_consistent(cheat.folder), "files: record.json was changed")
+
+
+def test_a_bundle_holds_its_class_ids_and_a_stored_run_need_not(cheat: Cheat, images: Packed) -> None:
+    (stored,) = images.runs.glob("*/protonet/*/scores.parquet")
+    assert "classes" in read_scores_file(cheat.folder / "scores.parquet")
+    with pytest.raises(StoreError, match="its class ids lie outside"):
+        read_scores_file(stored)
+    assert verify_consistent(stored.parent).passed
+    shutil.copy(stored, cheat.folder)
+    cheat.fix_bundle()
+    _names(verify_consistent(cheat.folder), "scores: scores.parquet is damaged: its class ids lie outside")
+
+
+def test_weights_may_be_fetched_into_a_bundle_that_left_them_elsewhere(cheat: Cheat) -> None:
+    weights = cheat.folder / "checkpoint.safetensors"
+    content, entry = weights.read_bytes(), file_entry(weights)
+    weights.unlink()
+    cheat.fix_bundle()
+    bundle = json.loads((cheat.folder / "bundle.json").read_bytes())
+    bundle["checkpoint"] = {"uri": "https://example.org/w.safetensors", **entry.model_dump()}
+    (cheat.folder / "bundle.json").write_bytes(json_bytes(bundle))
+    assert verify_consistent(cheat.folder).passed
+    weights.write_bytes(content)
+    assert verify_consistent(cheat.folder).passed
+    weights.write_bytes(content[:-1] + b"?")
+    _names(verify_consistent(cheat.folder), "checkpoint: not the weights that were scored")

@@ -8,24 +8,18 @@ chooses among them.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from bench.boards.board.domain_facts import metric_spec
-from bench.boards.board.ranking import Classes, Matrix
+from bench.boards.board.facts import Checker
+from bench.boards.board.loaded import Answers
+from bench.boards.board.memo import Memo
 from bench.boards.board.rows import OFFICIAL_EPISODES, LeftOut, learner_of
 from bench.boards.board.sources import Generations, Level, as_newest, later_sources_first, newest_sources
 from bench.errors import Mismatch, StoreError
-from bench.records import Record, RunStore, StoredRun, each_run, score_column
-
-# Entries of a resolved recipe that do not make another row; options do, through `setting`.
-_PER_RUN = {"seed", "device", "strategy", "compile", "options"}
+from bench.records import Record, RunStore, StoredRun, each_run
 
 
 @dataclass(frozen=True)
@@ -33,16 +27,20 @@ class Admitted:
     """A run on the board: its record, its scores over the official prefix, and the digest of its resolved recipe.
 
     record : as one of the learner's newest source where that answered the same; `made_with` is the source that ran
+    floored : official episodes that scored the suite's floor
     carried_over : how that is known (see `board.sources`); None for a run of the source that it counts for
     """
 
     record: Record
-    scores: dict[str, Matrix]  # metric name -> float64 [episodes]
-    classes: Classes | None  # int64 [episodes, way]; None for generated tasks
+    answers: Answers
     floored: int
     recipe_sha256: str
     made_with: str
     carried_over: Level | None = None
+
+    @cached_property
+    def setting(self) -> tuple[str, ...]:
+        return setting(self.record)
 
 
 @dataclass(frozen=True)
@@ -53,13 +51,32 @@ class Sorted:
     left_out: tuple[LeftOut, ...]
     failed: tuple[Record, ...]
 
+    @cached_property
+    def latest_recipe(self) -> dict[tuple[tuple[str, ...], str], str]:
+        """(setting, source) -> the recipe that such a run had last: a named recipe's entries may change."""
+        latest: dict[tuple[tuple[str, ...], str], Admitted] = {}
+        for run in self.admitted:
+            known = latest.setdefault(place := (run.setting, run.record.algorithm.source_sha256), run)
+            if run.record.finished > known.record.finished:
+                latest[place] = run
+        return {place: run.recipe_sha256 for place, run in latest.items()}
 
-def sort_runs(roots: Sequence[Path], official: int = OFFICIAL_EPISODES) -> dict[str, Sorted]:
+    @cached_property
+    def failed_of(self) -> dict[tuple[str, ...], list[Record]]:
+        """Setting -> its failed runs, by seed."""
+        found: dict[tuple[str, ...], list[Record]] = {}
+        for record in sorted(self.failed, key=lambda run: (-1 if run.seed is None else run.seed, run.key)):
+            found.setdefault(setting(record), []).append(record)
+        return found
+
+
+def sort_runs(roots: Sequence[Path], memo: Memo, official: int = OFFICIAL_EPISODES) -> dict[str, Sorted]:
     """Every run below the roots, by suite: admitted, or left out with the reason."""
     by_suite: dict[str, list[tuple[RunStore, StoredRun]]] = {}
     for store, run in each_run(roots):
         by_suite.setdefault(run.place[0], []).append((store, run))
-    found = {suite: _sort_suite(runs, official) for suite, runs in sorted(by_suite.items())}
+    checker = Checker(memo, official)
+    found = {suite: _sort_suite(runs, checker) for suite, runs in sorted(by_suite.items())}
     newest = newest_sources(run.record for suite in found.values() for run in suite.admitted)
     return {suite: _with_carried_over(runs, newest) for suite, runs in found.items()}
 
@@ -68,13 +85,14 @@ def runs_by_row(admitted: Iterable[Admitted]) -> Iterator[list[Admitted]]:
     """Admitted runs grouped into rows, seeds in order."""
     groups: dict[tuple[str, ...], list[Admitted]] = {}
     for run in admitted:
-        identity = (*setting(run.record), run.record.algorithm.source_sha256, run.recipe_sha256)
+        identity = (*run.setting, run.record.algorithm.source_sha256, run.recipe_sha256)
         groups.setdefault(identity, []).append(run)
     for identity in sorted(groups):
         yield sorted(groups[identity], key=lambda run: -1 if run.record.seed is None else run.record.seed)
 
 
-def _sort_suite(runs: Sequence[tuple[RunStore, StoredRun]], official: int) -> Sorted:
+def _sort_suite(runs: Sequence[tuple[RunStore, StoredRun]], checker: Checker) -> Sorted:
+    official = checker.official
     eligible = [run.record for _, run in runs if run.record and not _own_reason(run.record, official)]
     newest = max(eligible, key=lambda record: (record.suite.version, _age(record)), default=None)
     admitted: list[Admitted] = []
@@ -87,7 +105,9 @@ def _sort_suite(runs: Sequence[tuple[RunStore, StoredRun]], official: int) -> So
         reason = _own_reason(run.record, official) or (other_episodes(run.record, newest) if newest else "")
         if not reason:
             try:
-                admitted.append(load_run(store, run.path, run.record, official))
+                answers, facts = checker.check(store, run.path, run.record)
+                source = run.record.algorithm.source_sha256
+                admitted.append(Admitted(run.record, answers, facts.floored, facts.recipe_sha256, made_with=source))
             except (Mismatch, StoreError) as error:
                 reason = _without_root(error.message, store.root)
         if reason:
@@ -142,26 +162,6 @@ def other_episodes(record: Record, newest: Record) -> str:
     return ""
 
 
-def load_run(store: RunStore, path: Path, record: Record, episodes: int) -> Admitted:
-    """A stored run with its first `episodes` scores; Mismatch or StoreError where they are not the record's."""
-    scores = store.read_scores(path, record).iloc[:episodes]
-    columns: dict[str, Matrix] = {}
-    for metric in record.metrics:
-        if column := score_column(record, metric.name):
-            columns[metric.name] = scores[column].to_numpy(dtype=np.float64)
-            if metric_spec(metric, record.suite).skewed and columns[metric.name].min() < 0:
-                raise StoreError(f"negative {metric.name}: an error is at least 0", "fix: score the run again")
-    floored = int(scores["floored"].sum()) if "floored" in scores else 0
-    classes = np.stack(list(scores["classes"])).astype(np.int64) if "classes" in scores else None
-    digest = recipe_digest(store.read_recipe(path))
-    return Admitted(record, columns, classes, floored, digest, made_with=record.algorithm.source_sha256)
-
-
-def recipe_digest(recipe: dict[str, Any] | None) -> str:
-    same = {name: value for name, value in (recipe or {}).items() if name not in _PER_RUN}
-    return hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
-
-
 def _one_per_seed(admitted: Iterable[Admitted]) -> tuple[list[Admitted], list[LeftOut]]:
     """A setting that was run twice for a seed counts once: of the runs of its latest source the first result stands.
 
@@ -170,7 +170,7 @@ def _one_per_seed(admitted: Iterable[Admitted]) -> tuple[list[Admitted], list[Le
     kept: dict[tuple[object, ...], Admitted] = {}
     repeated: list[LeftOut] = []
     for run in later_sources_first(admitted):
-        identity = (*setting(run.record), run.record.algorithm.source_sha256, run.recipe_sha256, run.record.seed)
+        identity = (*run.setting, run.record.algorithm.source_sha256, run.recipe_sha256, run.record.seed)
         if (first := kept.setdefault(identity, run)) is not run:
             why = "finished later" if run.made_with == first.made_with else "which a later source ran"
             repeated.append(_left_out(run.record, f"repeats {first.record.key}: same setting and seed, {why}"))

@@ -8,27 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from bench.boards.board.admission import Admitted, Sorted, runs_by_row, setting, sort_runs
+from bench.boards.board.admission import Admitted, Sorted, runs_by_row, sort_runs
 from bench.boards.board.answered import with_published
 from bench.boards.board.domain_facts import ids_per_class, metric_spec
 from bench.boards.board.levels import verified
-from bench.boards.board.number_cautions import cautions
+from bench.boards.board.memo import Memo
+from bench.boards.board.numbers import BoardNumbers, Keys
 from bench.boards.board.published import PublishedNumbers, load_published
-from bench.boards.board.ranking import (
-    Matrix,
-    Scores,
-    compared_values,
-    covers,
-    error_summary,
-    find_bound,
-    find_reference,
-    new_classes_interval,
-    placed,
-    plain_mean,
-    ranks,
-)
+from bench.boards.board.ranking import covers, find_bound, find_reference
 from bench.boards.board.rows import (
     OLDER_RECIPE,
     OLDER_SOURCE,
@@ -45,9 +32,6 @@ from bench.boards.board.rows import (
 )
 from bench.boards.board.sources import CARRIED_OVER, LEVELS, Generations, newest_sources
 from bench.records import Record, exposure
-from bench.stats import Rank
-
-Keys = tuple[str, ...]
 
 
 def build_boards(*roots: Path, published: PublishedNumbers | None = None) -> list[Board]:
@@ -57,27 +41,33 @@ def build_boards(*roots: Path, published: PublishedNumbers | None = None) -> lis
 
     Damaged, tampered, failed and otherwise inadmissible runs are in `Board.left_out` with the reason.
     """
-    suites = sort_runs(roots)
+    memo = Memo()
+    suites = sort_runs(roots, memo)
     newest = newest_sources(run.record for found in suites.values() for run in found.admitted)
     numbers = load_published() if published is None else published
-    return [with_published(_board(suite, found, newest), numbers) for suite, found in suites.items()]
+    boards = [with_published(_board(suite, found, newest, memo), numbers) for suite, found in suites.items()]
+    memo.save()
+    return boards
 
 
-def _board(suite: str, found: Sorted, newest: Generations) -> Board:
+def _board(suite: str, found: Sorted, newest: Generations, memo: Memo) -> Board:
     if not found.admitted:
         return Board(suite, left_out=found.left_out)
     record = max((run.record for run in found.admitted), key=lambda record: record.finished)
     metric, *_ = metrics = _metrics([run.record for run in found.admitted])
     groups = list(runs_by_row(found.admitted))
-    measured = [_row(group, metrics, found, newest) for group in groups]
-    scores = {
-        row.keys: compared_values(_matrix(group, metric.name), metric)
-        for row, group in zip(measured, groups, strict=True)
-    }
+    numbers = BoardNumbers({_keys(group): [run.answers for run in group] for group in groups}, metric, memo)
+    measured = [_row(group, metrics, numbers, found, newest) for group in groups]
     reference, bound = find_reference(measured, record.suite.kind), find_bound(measured, metric)
-    rows = [placed(row, scores, metric, reference, bound) for row in measured]
-    places = {keys: rank for name in SECTIONS for keys, rank in _section_ranks(rows, name, scores, metric).items()}
-    rows = [replace(row, rank=places.get(row.keys)) for row in rows]
+    away = {row.keys: numbers.distances(row, reference, bound) for row in measured}
+    places = {
+        keys: rank
+        for name in SECTIONS
+        for keys, rank in numbers.ranks([row for row in measured if row.section == name]).items()
+    }
+    rows = [
+        replace(row, delta=away[row.keys].delta, gap=away[row.keys].gap, rank=places.get(row.keys)) for row in measured
+    ]
     sign = -1.0 if metric.higher_is_better else 1.0
     rows.sort(key=lambda row: (SECTIONS.index(row.section), sign * row.score.mean, row.algorithm, row.keys))
     return Board(
@@ -96,20 +86,19 @@ def _board(suite: str, found: Sorted, newest: Generations) -> Board:
     )
 
 
-def _section_ranks(rows: Sequence[Row], name: Section, scores: Scores, metric: MetricSpec) -> dict[Keys, Rank]:
-    return ranks([row for row in rows if row.section == name], scores, metric)
+def _keys(group: Sequence[Admitted]) -> Keys:
+    return tuple(run.record.key for run in group)
 
 
-def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, newest: Generations) -> Row:
+def _row(
+    group: list[Admitted], metrics: Sequence[MetricSpec], numbers: BoardNumbers, found: Sorted, newest: Generations
+) -> Row:
     record = max((run.record for run in group), key=lambda record: record.finished)
     algorithm = record.algorithm
-    ranked, *_ = there = [metric for metric in metrics if all(metric.name in run.scores for run in group)]
-    scores = {metric.name: _matrix(group, metric.name) for metric in there}
-    means = {metric.name: plain_mean(scores[metric.name], metric) for metric in there}
-    errors = {metric.name: error_summary(scores[metric.name], metric) for metric in there if metric.skewed}
-    score = errors[ranked.name].geometric if ranked.skewed else means[ranked.name]
-    plain = means.pop(ranked.name)
-    values = compared_values(scores[ranked.name], ranked)
+    there = [metric for metric in metrics if all(metric.name in run.answers.columns for run in group)]
+    own = numbers.of_row(_keys(group), there, ids_per_class(record.suite))
+    means = dict(own.means)
+    plain = means.pop(there[0].name)
     records = [run.record for run in group]
     return Row(
         section=_section(record),
@@ -124,26 +113,26 @@ def _row(group: list[Admitted], metrics: Sequence[MetricSpec], found: Sorted, ne
         precision=record.precision,
         transductive=record.protocol.transductive,
         seeds=tuple(r.seed for r in records if r.seed is not None),
-        score=score,
+        score=own.score,
         score_label=covers(len(group), algorithm.trains),
         plain=plain,
         extras=means,
-        errors=errors,
+        errors=own.errors,
         gap=None,
         parameters=record.size.parameters if record.size else None,
         cost=_cost(records),
         speed=_speed(records),
         n_configs_tried=max(r.protocol.n_configs_tried for r in records),
         flags=_flags(group, found, newest),
-        cautions=tuple(cautions(score, errors, scores[ranked.name], ranked)),
+        cautions=own.cautions,
         source_sha256=algorithm.source_sha256,
         made_with=tuple(sorted({run.made_with for run in group})),
         verified=verified(records, [run.made_with for run in group]),
         carried_over=tuple(level for level in LEVELS if any(run.carried_over == level for run in group)),
         bench_versions=tuple(sorted({_version(r) for r in records})),
         commands=tuple(dict.fromkeys(r.command for r in records)),
-        keys=tuple(r.key for r in records),
-        new_classes=new_classes_interval(values, ranked, group[0].classes, ids_per_class(record.suite), score),
+        keys=_keys(group),
+        new_classes=own.new_classes,
     )
 
 
@@ -161,7 +150,7 @@ def _flags(group: list[Admitted], found: Sorted, newest: Generations) -> tuple[s
     notes: list[str] = []
     if record.algorithm.source_sha256 != newest[learner_of(record)]:
         notes.append(OLDER_SOURCE)
-    elif _older_recipe(group, found):
+    elif found.latest_recipe[group[0].setting, record.algorithm.source_sha256] != group[0].recipe_sha256:
         notes.append(OLDER_RECIPE)
     for level in LEVELS:
         over = [run.record.seed for run in group if run.carried_over == level]
@@ -171,9 +160,8 @@ def _flags(group: list[Admitted], found: Sorted, newest: Generations) -> tuple[s
             which = seeds_text([seed for seed in over if seed is not None])
             notes.append(f"seed{'s' if len(over) > 1 else ''} {which} {CARRIED_OVER[level]}")
     made_with = {run.made_with for run in group}
-    for run in sorted(found.failed, key=lambda run: (-1 if run.seed is None else run.seed, run.key)):
-        same = setting(run) == setting(record) and run.algorithm.source_sha256 in made_with
-        if same and run.seed not in seeds:
+    for run in found.failed_of.get(group[0].setting, ()):
+        if run.algorithm.source_sha256 in made_with and run.seed not in seeds:
             notes.append(run.status if run.seed is None else f"seed {run.seed} {run.status}")
     if record.protocol.external_data:
         notes.append(f"external data: {', '.join(record.protocol.external_data)}")
@@ -186,18 +174,6 @@ def _flags(group: list[Admitted], found: Sorted, newest: Generations) -> tuple[s
     if floored := sum(run.floored for run in group):
         notes.append(f"{floored:,} episodes scored the floor")
     return tuple(dict.fromkeys(notes))
-
-
-def _older_recipe(group: list[Admitted], found: Sorted) -> bool:
-    """Is there a later row of the same setting and source, whose named recipe had other entries?"""
-    record = group[0].record
-    same = [
-        run
-        for run in found.admitted
-        if setting(run.record) == setting(record)
-        and run.record.algorithm.source_sha256 == record.algorithm.source_sha256
-    ]
-    return max(same, key=lambda run: run.record.finished).recipe_sha256 != group[0].recipe_sha256
 
 
 def _metrics(records: Sequence[Record]) -> list[MetricSpec]:
@@ -238,7 +214,3 @@ def _version(record: Record) -> str:
 
 def _texts(options: dict[str, object]) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)) for name, value in sorted(options.items()))
-
-
-def _matrix(group: Sequence[Admitted], metric: str) -> Matrix:
-    return np.stack([run.scores[metric] for run in group])

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,8 @@ Matrix = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.int64]
 Scores = Mapping[tuple[str, ...], Matrix]  # a row's keys -> `compared_values` of the ranked metric, [seeds, units]
 
+SomeInterval = TypeVar("SomeInterval", bound=Interval)
+
 SMALL_POOL = 200  # classes; in a larger pool the two kinds of interval agree, and their difference is noise
 MATERIAL = 1.1  # an open interval at least this many times as wide as the closed one is worth a column
 
@@ -51,13 +54,13 @@ def compared_values(scores: Matrix, metric: MetricSpec) -> Matrix:
     return block_means(log_errors(scores) if metric.skewed else scores, metric.per_unit)
 
 
-def shown(interval: Interval, metric: MetricSpec) -> Interval:
+def shown(interval: SomeInterval, metric: MetricSpec) -> SomeInterval:
     """An interval of `compared_values` as a page shows it: of an error the geometric mean, or a ratio of two."""
     counted = of_episodes(interval, metric.per_unit)
     return from_logs(counted) if metric.skewed else counted
 
 
-def of_episodes(interval: Interval, per_unit: int) -> Interval:
+def of_episodes(interval: SomeInterval, per_unit: int) -> SomeInterval:
     """An interval over units with episodes in its n, and in its sd what one of them adds: se is still sd / sqrt(n).
 
     df goes on counting units.
@@ -141,7 +144,7 @@ def difference(a: Matrix, b: Matrix) -> Difference:
     return crossed_difference(comparable(a), comparable(b))
 
 
-def gap_interval(scores: Matrix, bound: Matrix, higher_is_better: bool) -> Interval:
+def gap_interval(scores: Matrix, bound: Matrix, higher_is_better: bool) -> Difference:
     """How far a row stays behind a bound, paired by unit; [seeds, units] each, positive where the bound holds."""
     return difference(bound, scores) if higher_is_better else difference(scores, bound)
 
@@ -162,15 +165,23 @@ def find_bound(rows: Sequence[Row], metric: MetricSpec) -> Row | None:
     return pick((row for row in rows if row.privileged), key=lambda row: row.score.mean, default=None)
 
 
-def placed(row: Row, scores: Scores, metric: MetricSpec, reference: Row | None, bound: Row | None) -> Row:
-    """The row with its paired distances to the reference and to the bound."""
+@dataclass(frozen=True)
+class Distances:
+    """A row's paired distances to the reference and to the bound of its board, as pages show them (see `Row`)."""
+
+    delta: Difference | None
+    gap: Difference | None
+
+
+def distances(row: Row, scores: Scores, metric: MetricSpec, reference: Row | None, bound: Row | None) -> Distances:
+    """None to itself, for a bound, and where there is nothing to measure to."""
     own = scores[row.keys]
     delta = gap = None
     if reference is not None and reference is not row:
         delta = shown(difference(own, scores[reference.keys]), metric)
     if bound is not None and not row.privileged:
         gap = shown(gap_interval(own, scores[bound.keys], metric.higher_is_better), metric)
-    return replace(row, delta=delta, gap=gap)
+    return Distances(delta, gap)
 
 
 def ranks(rows: Sequence[Row], scores: Scores, metric: MetricSpec) -> dict[tuple[str, ...], Rank]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.boards.board.admission import Admitted, load_run, other_episodes
+from bench.boards.board.admission import other_episodes
 from bench.boards.board.domain_facts import ids_per_class, metric_spec
+from bench.boards.board.loaded import Loaded, load_run
 from bench.boards.board.number_cautions import ceiling_passed
 from bench.boards.board.ranking import Classes, Matrix, compared_values
 from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, MetricSpec
@@ -139,14 +140,14 @@ def _whole_units(episodes: int, metric: MetricSpec) -> int:
     return episodes - episodes % metric.per_unit
 
 
-def _load(name: str, group: Group, metric: str) -> list[Admitted]:
+def _load(name: str, group: Group, metric: str) -> list[Loaded]:
     for run in group:
         if metric not in {m.name for m in run.record.metrics} or score_column(run.record, metric) is None:
             raise UsageError(f"{name} has no {metric}.", f"It has: {', '.join(m.name for m in run.record.metrics)}")
     return [load_run(run.store, run.path, run.record, run.record.episodes) for run in group]
 
 
-def _compared(name: str, runs: Sequence[Admitted], metric: MetricSpec, episodes: int) -> Compared:
+def _compared(name: str, runs: Sequence[Loaded], metric: MetricSpec, episodes: int) -> Compared:
     classes = runs[0].classes
     measured = np.stack([run.scores[metric.name][:episodes] for run in runs])
     return Compared(

@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.boards.board.admission import recipe_digest, setting
+from bench.boards.board.admission import setting
+from bench.boards.board.facts import recipe_digest
 from bench.boards.board.rows import Learner, baseline, learner_of
 from bench.boards.board.sources import Generations, Level, as_newest, later_sources_first, newest_sources
 from bench.errors import UsageError, unknown_name

@@ -158,12 +158,16 @@ def what_changed(before: str | None, board: Board) -> list[str]:
     new = _ranked_rows(frame([board]).to_csv(index=False, lineterminator="\n"))
     lines: list[str] = []
     met: set[int] = set()
+    having: dict[str, list[int]] = {}  # run -> the old rows that it is in
+    for i, row in enumerate(old):
+        for run in _runs(row):
+            having.setdefault(run, []).append(i)
     for row in new:
-        i = next((i for i, other in enumerate(old) if i not in met and _runs(other) & _runs(row)), None)
-        if i is None:
+        same = [i for run in _runs(row) for i in having.get(run, ()) if i not in met]
+        if not same:
             lines.append(f"added {_name(row)}: {_score(row)}{_place(row)}")
             continue
-        met.add(i)
+        met.add(i := min(same))
         if moved := list(_moves(old[i], row)):
             lines.append(f"{_name(row)}: {', '.join(moved)}")
     lines += [f"removed {_name(row)}: {_score(row)}{_place(row)}" for i, row in enumerate(old) if i not in met]

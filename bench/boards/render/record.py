@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.boards.board.admission import load_run
 from bench.boards.board.domain_facts import metric_spec
+from bench.boards.board.loaded import load_run
 from bench.boards.board.ranking import error_summary, plain_mean
 from bench.boards.board.rows import MetricSpec
 from bench.boards.render.formats import NONE, mean_text, metric_header, score_text
