@@ -66,10 +66,9 @@ class EventLog:
 
     def __init__(self, sweep: Path) -> None:
         self.worker = worker_name()
-        file = sweep / FOLDER / f"{self.worker.replace(':', '-')}-{time.time_ns()}.jsonl"
+        self._file = sweep / FOLDER / f"{self.worker.replace(':', '-')}-{time.time_ns()}.jsonl"
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._out = file.open("a", encoding="utf-8")
+            self._file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise explain(error, sweep) from error
 
@@ -77,10 +76,10 @@ class EventLog:
         """Raises StoreError when the disk refuses."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         try:
-            self._out.write(Event(now, event, cell, title, self.worker, values).line + "\n")
-            self._out.flush()
+            with self._file.open("a", encoding="utf-8") as out:  # closed again: other machines see what is closed
+                out.write(Event(now, event, cell, title, self.worker, values).line + "\n")
         except OSError as error:
-            raise explain(error, Path(self._out.name)) from error
+            raise explain(error, self._file) from error
 
 
 class Tail:
