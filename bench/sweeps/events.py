@@ -13,7 +13,8 @@
 | note | text |
 | ended | status, reason, metric, mean, n, seconds: the record is there |
 | retried | kind, reason: this attempt came to nothing, and there will be another |
-| given_up | kind, reason: there will be none |
+| refused | reason: this machine can't carry it out, or another process is at it; another worker may |
+| given_up | kind, reason: there will be no other attempt |
 """
 
 from __future__ import annotations

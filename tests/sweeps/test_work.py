@@ -128,7 +128,7 @@ def test_a_worker_sees_cells_that_were_added_and_stops_when_the_sweep_is_cancell
 
 
 def test_out_of_memory_is_tried_once_more_with_half_the_batch_and_equal_scores(sweeps: Sweeps, in_house: None) -> None:
-    hungry = sweeps.planned("eaters.py:Eater", "sinusoid-10s", set={"most": "8"})
+    hungry = sweeps.planned("eaters.py:Eater", "sinusoid-10s", set={"most": "50"})
     full = sweeps.planned("eaters.py:Eater", "sinusoid-10s", set={"most": "100"}, name="full")
     for plan in (hungry, full):
         Worker(plan.folder).work(Share())
