@@ -151,5 +151,3 @@ def test_four_lost_workers_end_a_cell_without_another_try(sweeps: Sweeps, stand_
     record = sweeps.record(plan, plan.cells[0])
     assert not stand_in.jobs and record.failure == "lost" and len(record.attempts) == 4
     assert "given_up" in kinds_of(plan) and not attempts_at(plan, plan.cells[0]).gave_up
-
-

@@ -44,7 +44,9 @@ def test_nothing_is_known(job: Job) -> None:
 
 
 def test_the_same_cell_before_counts_by_its_median_and_its_largest_memory(job: Job) -> None:
-    records = [_record(job, minutes, mib=mib, seed=seed) for minutes, mib, seed in ((2, 300, 1), (9, 800, 2), (4, 1, 3))]
+    records = [
+        _record(job, minutes, mib=mib, seed=seed) for minutes, mib, seed in ((2, 300, 1), (9, 800, 2), (4, 1, 3))
+    ]
     found = Costs(records, HERE).estimate(job)
     assert (found.seconds, found.memory_mib, found.basis) == (240, 800, "its earlier runs")
 

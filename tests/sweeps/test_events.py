@@ -149,7 +149,5 @@ def test_the_command_prints_events_as_they_were_written(sweeps: Sweeps, stand_in
     for arguments in ((), ("--follow",)):
         done = cli("events", "sweep", *arguments)
         assert done.code == 0 and done.out.splitlines() == [event.line for event in events_of(plan)]
-    ended = [json.loads(line) for line in done.out.splitlines() if '"ended"' in line][0]
+    ended = next(json.loads(line) for line in done.out.splitlines() if '"ended"' in line)
     assert ended["status"] == "ok" and ended["metric"] == "mse" and ended["n"] == 100
-
-

@@ -89,7 +89,9 @@ def _live(log_width: int, sweeps: Sweeps, monkeypatch: pytest.MonkeyPatch, termi
     plan, said = sweeps.plan(*cells, name="wanted"), io.StringIO()
     if terminal:
         monkeypatch.setenv("TERM", "xterm")
-    console = Console(file=said, width=log_width, height=24, force_terminal=terminal, color_system=None, legacy_windows=False)
+    console = Console(
+        file=said, width=log_width, height=24, force_terminal=terminal, color_system=None, legacy_windows=False
+    )
     before = Telling(log_of(plan), plan.cells[1])
     before.note("of an earlier command")
     with Watch(console, plan, 2) as watch:

@@ -85,7 +85,7 @@ def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str, says: str)
 
 
 def test_no_file() -> None:
-    with pytest.raises(UsageError, match="No such sweep file: nowhere.yaml"):
+    with pytest.raises(UsageError, match="No such sweep file: nowhere"):
         load_entries(Path("nowhere.yaml"))
 
 
