@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, print_json
+from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, print_json, split_names
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,11 +76,18 @@ def sweep_command(
         raise UsageError("--engine slurm and --write FILE go together.", "The script is then handed to sbatch.")
     entries: tuple[Entry, ...]
     if file:
+        given = [algos, suites, seeds != "0", recipe, budget != "full", episodes, precision, settings]
+        if any(given):
+            raise UsageError(
+                "A sweep file says itself which cells there are: no --algos, --suites, --seeds, --recipe, --budget,"
+                " --episodes, --precision or --set beside it.",
+                "Write them into its entries; docs/sweeps.md has an example.",
+            )
         entries = load_entries(file)
     else:
         asked: dict[str, object] = {
-            "algo": algos,
-            "suite": suites,
+            "algo": split_names(algos or ""),
+            "suite": split_names(suites or ""),
             "seeds": tuple(parse_seeds(seeds)),
             "set": parse_settings(settings or []),
         }

@@ -29,14 +29,17 @@ _AT_MOST = "; it took at most "
 _PAUSE_S = 1.0  # before a data server is asked again; doubled each time
 
 
-def try_cell(plan: Plan, cell: Cell, data_dir: Path | None, events: EventLog) -> None:
-    """Raises KeyboardInterrupt, and StoreError where not even that can be written down."""
+def try_cell(plan: Plan, cell: Cell, data_dir: Path | None, events: EventLog, memory_mib: float | None = None) -> None:
+    """`memory_mib` is what its process may take.
+
+    Raises KeyboardInterrupt, and StoreError where not even that can be written down.
+    """
     telling, began, attempts = Telling(events, cell), time.monotonic(), attempts_at(plan, cell)
     while not attempts.exhausted:
         attempts = attempts.begun()
         telling.tell("claimed", attempt=len(attempts.made))
         try:
-            outcome = _carried_out(_job(plan, cell, data_dir), attempts, telling)
+            outcome = _carried_out(_job(plan, cell, data_dir), attempts, telling, memory_mib)
         except KeyboardInterrupt:
             attempts.forgotten()
             telling.note("stopped; the same command continues it")
@@ -48,12 +51,13 @@ def try_cell(plan: Plan, cell: Cell, data_dir: Path | None, events: EventLog) ->
         except BenchError as error:  # data or disk: nothing about the learner
             attempts = attempts.ended("infrastructure", error.message)
             telling.tell("retried", kind="infrastructure", reason=error.message)
-            time.sleep(_PAUSE_S * 2 ** len(attempts.made))
+            if not attempts.exhausted:
+                time.sleep(_PAUSE_S * 2 ** len(attempts.made))
             continue
         record = outcome.record
         if record is None:  # a `bench run` works on it
             attempts.forgotten()
-            telling.note(outcome.reason)
+            telling.tell("refused", reason=outcome.reason)
             return
         if record.failure not in ("lost", "memory") or not outcome.stored:
             attempts.done()
@@ -87,10 +91,11 @@ def _job(plan: Plan, cell: Cell, data_dir: Path | None) -> Job:
     return job
 
 
-def _carried_out(job: Job, attempts: Attempts, telling: Telling) -> Outcome:
+def _carried_out(job: Job, attempts: Attempts, telling: Telling, memory_mib: float | None) -> Outcome:
+    earlier = attempts.failed[:-1]  # the last one is this one
     settings = dataclasses.replace(
-        job.settings, halvings=attempts.short_of_memory, attempts=attempts.failed[:-1]
-    )  # the last one is this one
+        job.settings, halvings=attempts.short_of_memory, attempts=earlier, memory_mib=memory_mib
+    )
     job = dataclasses.replace(job, settings=settings)
     return already(job) or in_process(job, telling)
 
@@ -104,10 +109,13 @@ def _give_up(plan: Plan, cell: Cell, data_dir: Path | None, attempts: Attempts, 
     elif kind == "memory":
         reason = f"out of memory, needs about {last.reason.rpartition(_AT_MOST)[2]}"
     if kind != "infrastructure":
-        job = _job(plan, cell, data_dir)
+        try:
+            job = _job(plan, cell, data_dir)
+        except BenchError as error:
+            telling.tell("refused", reason=error.message)
+            return
         job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, attempts=attempts.failed))
         failed(job, RunStore(plan.runs), Failure(reason, "memory" if kind == "memory" else "lost"))
-        attempts.done()
     telling.tell("given_up", kind=kind, reason=reason)
 
 

@@ -46,7 +46,8 @@ class Costs:
             return Estimate(round(seconds, 1), memory, self._basis(alike, "its earlier runs"))
         if not job.trains:
             known = [_seconds(record) for record in learner if not record.algorithm.trains]
-            return Estimate(round(statistics.median(known or [_START_S]), 1), memory, "its runs on other suites")
+            basis = self._basis(learner, "its runs on other suites") if known else "a guess"
+            return Estimate(round(statistics.median(known or [_START_S]), 1), memory, basis)
         rates = [rate for record in learner if (rate := record.timing.train_episodes_per_s)]
         basis = self._basis(learner, "its speed on other suites")
         if not rates:

@@ -13,7 +13,8 @@
 | note | text |
 | ended | status, reason, metric, mean, n, seconds: the record is there |
 | retried | kind, reason: this attempt came to nothing, and there will be another |
-| given_up | kind, reason: there will be none |
+| refused | reason: this machine can't carry it out, or another process is at it; another worker may |
+| given_up | kind, reason: there will be no other attempt |
 """
 
 from __future__ import annotations
@@ -66,10 +67,9 @@ class EventLog:
 
     def __init__(self, sweep: Path) -> None:
         self.worker = worker_name()
-        file = sweep / FOLDER / f"{self.worker.replace(':', '-')}-{time.time_ns()}.jsonl"
+        self._file = sweep / FOLDER / f"{self.worker.replace(':', '-')}-{time.time_ns()}.jsonl"
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._out = file.open("a", encoding="utf-8")
+            self._file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise explain(error, sweep) from error
 
@@ -77,10 +77,10 @@ class EventLog:
         """Raises StoreError when the disk refuses."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         try:
-            self._out.write(Event(now, event, cell, title, self.worker, values).line + "\n")
-            self._out.flush()
+            with self._file.open("a", encoding="utf-8") as out:  # closed again: other machines see what is closed
+                out.write(Event(now, event, cell, title, self.worker, values).line + "\n")
         except OSError as error:
-            raise explain(error, Path(self._out.name)) from error
+            raise explain(error, self._file) from error
 
 
 class Tail:

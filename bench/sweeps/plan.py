@@ -162,8 +162,8 @@ def load_plan(folder: Path) -> Plan:
         fields["cells"] = tuple(_cell(cell) for cell in fields["cells"])
         tasks = fields.pop("tasks_file")
         return Plan(**{**fields, "folder": folder, "tasks_file": Path(tasks) if tasks else None})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        fix = "fix: the command that made it makes it again; finished runs stay"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        fix = "fix: remove it; the command that made it makes it again, and finished runs stay"
         raise StoreError(f"{file} is not a readable plan: {error}", fix) from error
 
 

@@ -16,7 +16,7 @@ class Where:
 
     stage : "open", "running", "done", "failed"
     step, total : of the phase it is in; share : of the whole cell, guessed from phases
-    began : of the last attempt, seconds since the epoch
+    began, base : when the last attempt did, seconds since the epoch, and at which share
     """
 
     stage: str = "open"
@@ -27,6 +27,7 @@ class Where:
     validation: float | None = None
     loss: float | None = None
     began: float = 0.0
+    base: float = 0.0
     seconds: float = 0.0
     reason: str = ""
     result: str = ""
@@ -44,7 +45,6 @@ class Progress:
     def __init__(self, plan: Plan) -> None:
         self.cells = {cell.key: Where() for cell in plan.cells}
         self._tail = Tail(plan.folder)
-        self._ran: set[str] = set()  # cells that somebody worked on since the start of this reading
 
     def read(self) -> list[Event]:
         """What is new."""
@@ -60,39 +60,32 @@ def seconds_left(cells: Iterable[Cell], where: dict[str, Where], workers: int) -
 
     Estimates are scaled by what finished cells really took.
     """
-    taken = expected = rest = longest = 0.0
-    for cell in cells:
-        at = where.get(cell.key, Where())
-        if at.stage in ("done", "failed"):
-            if at.seconds:
-                taken, expected = taken + at.seconds, expected + cell.estimate.seconds
-            continue
-        left = cell.estimate.seconds * (1 - at.share)
-        if at.stage == "running" and at.share > 0.05:  # its own pace is known better than any estimate
-            left = (time.time() - at.began) / at.share * (1 - at.share)
-        rest, longest = rest + left, max(longest, left)
-    scale = taken / expected if expected else 1.0
-    return max(rest / max(workers, 1), longest) * scale
+    pairs = [(cell, where.get(cell.key, Where())) for cell in cells]
+    over = [(cell, at) for cell, at in pairs if at.stage in ("done", "failed")]
+    expected = sum(cell.estimate.seconds for cell, at in over if at.seconds)
+    scale = sum(at.seconds for _, at in over) / expected if expected else 1.0
+    left = [_left(cell, at, scale) for cell, at in pairs if at.stage not in ("done", "failed")]
+    return max(sum(left) / max(workers, 1), max(left, default=0.0))
+
+
+def _left(cell: Cell, at: Where, scale: float) -> float:
+    covered = at.share - at.base
+    if at.stage == "running" and covered > 0.05:  # its own pace is known better than any estimate
+        return (time.time() - at.began) / covered * (1 - at.share)
+    return cell.estimate.seconds * (1 - at.share) * scale
 
 
 def _take(at: Where, event: Event) -> None:
     values = event.values
     match event.event:
         case "claimed":
-            at.stage, at.worker, at.began, at.phase, at.step, at.reason = (
-                "running",
-                event.worker,
-                event.seconds,
-                "",
-                0,
-                "",
-            )
+            at.stage, at.worker, at.began = "running", event.worker, event.seconds
+            at.phase, at.step, at.total, at.base, at.reason = "", 0, 0, 0.0, ""
         case "phase":
-            at.phase, at.total, at.step = (
-                str(values.get("phase")),
-                int(values.get("total") or 0),
-                int(values.get("done") or 0),
-            )
+            first = not at.phase
+            at.phase, at.total = str(values.get("phase")), int(values.get("total") or 0)
+            at.step = int(values.get("done") or 0)
+            at.base = at.share if first else at.base
         case "training":
             at.step, at.loss = int(values.get("step") or 0), values.get("loss")
             at.validation = at.validation if values.get("validation") is None else values["validation"]

@@ -6,12 +6,14 @@ import os
 import signal
 import threading
 import time
+from types import FrameType
 
 import psutil
 
 from bench.sweeps.plan import Plan
 
 _LOOK_EVERY_S = 1.0
+_TOGETHER_S = 3.0  # who stops a sweep may say it in several ways at once; what comes later is meant again
 _SIGNALS = (
     "SIGINT",
     "SIGTERM",
@@ -22,9 +24,16 @@ _SIGNALS = (
 
 def stop_with(plan: Plan, driver: int | None) -> None:
     """From now on the process gets a KeyboardInterrupt when it is told to stop, or the process `driver` is gone."""
+    told: list[float] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        told.append(time.monotonic())
+        if len(told) == 1 or told[-1] - told[0] > _TOGETHER_S:
+            raise KeyboardInterrupt
+
     for name in _SIGNALS:
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+            signal.signal(getattr(signal, name), stop)
     threading.Thread(target=_watch, args=(plan, driver), name="bench-stopping", daemon=True).start()
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from bench.runs.progress import duration
 from bench.sweeps.events import Event
@@ -17,6 +18,7 @@ from bench.sweeps.progress import Progress, Where, seconds_left
 
 _REDRAW_S = 0.5
 _LINE_EVERY_S = 60.0  # between plain lines about the whole
+_WIDE = 120  # columns, with room for who works
 _ROOM = 8  # lines of a terminal that are not cells
 
 
@@ -74,29 +76,32 @@ class Watch(AbstractContextManager["Watch"]):
         return f"{self._plan.name}: {', '.join(f'{n} {stage}' for stage, n in counts.items() if n)}, ETA {eta}"
 
     def _table(self) -> Table:
-        table = Table(
-            "cell", "state", "worker", "at", "validation", "result", title=self._summary(), title_justify="left"
-        )
+        table = Table(title=self._summary(), title_justify="left", expand=True)
+        table.add_column("cell", no_wrap=True)
+        table.add_column("state", no_wrap=True, min_width=10)
+        table.add_column("at", no_wrap=True, min_width=4, justify="right")
+        table.add_column("score", no_wrap=True, ratio=1)
+        if wide := self._console.width >= _WIDE:
+            table.add_column("worker", no_wrap=True)
         order = {"running": 0, "failed": 1, "done": 2, "open": 3}
         cells = [(cell, self._progress.cells.get(cell.key, Where())) for cell in self._plan.cells]
         room = max(3, self._console.height - _ROOM)
         for cell, at in sorted(cells, key=lambda pair: order[pair[1].stage])[:room]:
-            validation = "" if at.validation is None else f"{at.validation:.4f}"
-            table.add_row(
-                cell.title,
-                at.stage,
-                at.worker if at.stage == "running" else "",
-                _at(at),
-                validation,
-                at.result or at.reason,
-            )
+            worker = [at.worker if at.stage == "running" else ""] if wide else []
+            table.add_row(cell.title, *_state(at), *worker)
         if len(cells) > room:
             table.caption = f"and {len(cells) - room} more"
         return table
 
 
-def _at(at: Where) -> str:
-    return f"{at.phase} {at.step:,}/{at.total:,}" if at.stage == "running" and at.phase else ""
+def _state(at: Where) -> tuple[str, str, Text]:
+    """What a cell is at, how far, and how good it is; one line, however long a reason is."""
+    score = at.result or at.reason
+    if at.stage != "running" or not at.phase:
+        return at.stage, "", Text(score)
+    if at.validation is not None:
+        score = f"validation {at.validation:.4f}"
+    return at.phase, f"{at.step / max(at.total, 1):.0%}", Text(score)
 
 
 def _line(event: Event) -> str | None:

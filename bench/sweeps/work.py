@@ -48,7 +48,8 @@ class Worker:
     """One process that works on a sweep.
 
     stay : wait while others work on the last cells, for they may be lost
-    memory_mib : what cells on this machine may take together; a cell that would take more waits, unless it is alone
+    memory_mib : what cells on this machine may take together; a cell that would take more waits, unless it is alone,
+        and one that takes more alone is ended before the system ends something else
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Worker:
         self.memory_mib = memory_mib or _SHARE_OF_MEMORY * machine_mib()
         self.events = EventLog(folder)
         self._share, self._left = Share(), set[str]()  # cells that need no second look
+        self._waiting = False  # for room, with a cell that nobody works on
 
     def work(self, share: Share) -> None:
         """Until nothing is left of the share, or the sweep is cancelled. Raises KeyboardInterrupt, StoreError."""
@@ -68,10 +70,10 @@ class Worker:
                 with ExitStack() as claim:
                     cell = self._claim(plan, claim)
                     if cell:
-                        try_cell(plan, cell, self.data_dir, self.events)
+                        try_cell(plan, cell, self.data_dir, self.events, self.memory_mib)
                         self._left.add(cell.key)  # over, or not for us
                 if cell is None:
-                    if not self._others_at_work(plan) or not self.stay:
+                    if not (self._waiting or (self.stay and self._others_at_work(plan))):
                         return
                     time.sleep(_POLL_S)
         finally:
@@ -80,10 +82,14 @@ class Worker:
 
     def _claim(self, plan: Plan, claim: ExitStack) -> Cell | None:
         """The longest cell that is free and fits into memory; its claim is held by `claim`."""
-        host = worker_name().partition(":")[0]
+        host, self._waiting = worker_name().partition(":")[0], False
         with lease(self.folder / f".choosing-{host}", wait=True):  # one after the other, for they count memory
+            beside = [other for other in plan.cells if _runs_on(host, plan, other)]
             for cell in self._share.cells(plan):
-                if cell.key in self._left or not self._fits(plan, cell, host):
+                if cell.key in self._left or cell in beside:
+                    continue
+                if not self._fits(cell, beside):
+                    self._waiting = self._waiting or not outcome(plan, cell).over
                     continue
                 try:
                     claim.enter_context(lease(claim_file(plan, cell), patience=0))
@@ -95,8 +101,7 @@ class Worker:
                 claim.close()
         return None
 
-    def _fits(self, plan: Plan, cell: Cell, host: str) -> bool:
-        beside = [other for other in plan.cells if other is not cell and _runs_on(host, plan, other)]
+    def _fits(self, cell: Cell, beside: list[Cell]) -> bool:
         taken = sum(other.estimate.memory_mib for other in beside)
         return not beside or taken + cell.estimate.memory_mib <= self.memory_mib
 

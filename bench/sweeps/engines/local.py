@@ -17,7 +17,7 @@ from bench.sweeps.plan import Plan
 from bench.sweeps.standing import Standing
 
 _POLL_S = 0.2
-_LAST_WORDS_S = 90.0  # for workers that are interrupted
+_LAST_WORDS_S = 90.0  # for workers that leave
 _IDLE_STARTS = 3  # workers in a row that end without having brought a cell to its end
 _ASK_GPUS = ("nvidia-smi", "--query-gpu=index", "--format=csv,noheader")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -60,6 +60,7 @@ class Local:
                 look()
                 time.sleep(_POLL_S)
                 standing.again()
+            self._leaving(look)
         finally:
             self._stop()
             look()
@@ -73,6 +74,13 @@ class Local:
                 [*command, *self.arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env=os.environ | environment, start_new_session=True,
             )  # fmt: skip
+
+    def _leaving(self, look: Callable[[], None]) -> None:
+        """Workers know themselves that nothing is left, or that they are to stop: let them say it."""
+        deadline = time.monotonic() + _LAST_WORDS_S
+        while time.monotonic() < deadline and any(process.poll() is None for process in self._running.values()):
+            look()
+            time.sleep(_POLL_S)
 
     def _stop(self) -> None:
         """Interrupt those at work, and wait: each saves its training."""

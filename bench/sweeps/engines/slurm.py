@@ -15,6 +15,7 @@ from bench.errors import UsageError
 from bench.records.files import explain
 from bench.sweeps.plan import Plan
 from bench.sweeps.standing import Standing
+from bench.sweeps.work import Share
 
 _BUNDLE_S = 3600.0  # of work for one array task, if nothing else is asked
 _MARGIN = 1.5  # of time and memory over the estimates
@@ -60,12 +61,14 @@ def write_script(plan: Plan, file: Path, tasks: int | None, data_dir: Path | Non
 
     Raises UsageError where nothing is left, StoreError when the file can't be written.
     """
-    cells = sorted(Standing(plan).open(), key=lambda cell: -cell.estimate.seconds)
+    cells = Standing(plan).open()
     if not cells:
         raise UsageError(f"Every cell of {plan.name} is over.", f"`bench status {plan.name}` shows them.")
     whole = sum(cell.estimate.seconds for cell in cells)
     tasks = min(tasks or math.ceil(whole / _BUNDLE_S), len(cells))
-    longest = max(sum(cell.estimate.seconds for cell in cells[i::tasks]) for i in range(tasks))
+    left = {cell.key for cell in cells}
+    shares = [[cell for cell in Share(i, tasks).cells(plan) if cell.key in left] for i in range(tasks)]
+    longest = max(sum(cell.estimate.seconds for cell in share) for share in shares)
     work = [sys.executable, "-m", "bench", "work", str(plan.folder)]
     work += ["--data-dir", str(data_dir.absolute())] if data_dir else []
     logs = plan.folder / "logs"
