@@ -16,8 +16,8 @@ demo: $(READY) ## measure four learners offline, print the table, write a leader
 	$(BIN)/bench leaderboard --runs demo/results
 	$(BIN)/bench leaderboard --write demo
 
-test: $(READY) ## the tests of minutes
-	$(BIN)/python -m pytest
+test: $(READY) ## the tests of minutes, on all cores up to four; none depends on having the machine alone
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 test-slow: $(READY) ## coverage simulations, compiled strategies, start-up times
 	$(BIN)/python -m pytest -m slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,9 @@ def _acquire(lock: Path) -> int:
                 sys.stderr.write(f"waiting: another process works on {lock.with_suffix('')}\n")
                 told = True
             fcntl.flock(held, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):  # a file system without locks
+                raise
         if _is_at(lock, held):
             return held
         os.close(held)  # its owner has removed it meanwhile, and the next one makes another

@@ -9,6 +9,7 @@ import torch
 
 import bench
 from bench.checks import CHECKS, LEAK_CHECKS, QUICK_CHECKS, Result, behaves_inductively, examine
+from bench.checks.battery import Check
 from bench.domains import all_examples
 from bench.learners.contract import unfit
 from bench.learners.options import resolve_options
@@ -47,8 +48,12 @@ FAULTS = {
     cheats.OtherPredict: "embedding_path_is_predict",
     cheats.Float32Leak: "queries_alone queries_in_sevens",
 }
+# Long, and each like another one that is looked at by default: anil and relnet with both norms, baseline.
+LIKE_ANOTHER = {"maml", "mamlpp", "metasgd", "reptile", "baselinepp", "from_scratch"}
 BASELINES = [
-    (name, kind, options)
+    pytest.param(name, kind, options, marks=pytest.mark.slow)
+    if kind == "classification" and name in LIKE_ANOTHER
+    else pytest.param(name, kind, options)
     for name, info in sorted(all_learners().items())
     for kind in EXAMPLES
     for options in ([{}, {"norm": "batch"}] if "norm" in info.options else [{}])
@@ -56,14 +61,17 @@ BASELINES = [
 ]
 
 
-def results(learner: type[bench.Learner], kind: str = "classification", **options: str) -> dict[str, Result]:
+def results(
+    learner: type[bench.Learner], kind: str = "classification", checks: tuple[Check, ...] = CHECKS, **options: str
+) -> dict[str, Result]:
     return {
-        result.check: result for result in examine(learner, resolve_options(learner, options), EXAMPLES[kind], CHECKS)
+        result.check: result for result in examine(learner, resolve_options(learner, options), EXAMPLES[kind], checks)
     }
 
 
-def failed(learner: type[bench.Learner], **options: str) -> set[str]:
-    return {name for name, result in results(learner, **options).items() if result.state == "failed"}
+def failed(learner: type[bench.Learner], checks: tuple[Check, ...] = CHECKS, **options: str) -> set[str]:
+    found = results(learner, checks=checks, **options)
+    return {name for name, result in found.items() if result.state == "failed"}
 
 
 @pytest.mark.parametrize(("cheat", "names"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))
@@ -73,14 +81,14 @@ def test_a_fault_fails_its_own_checks_and_no_others(cheat: type[bench.Learner], 
 
 @pytest.mark.parametrize("living", [cheats.InductiveRelationNet, cheats.InductiveMAML])
 def test_batch_statistics_declared_inductive_are_a_leak(living: type[bench.Learner]) -> None:
-    assert {"queries_alone", "queries_in_sevens"} <= failed(living, norm="batch")
+    assert {"queries_alone", "queries_in_sevens"} <= failed(living, LEAK_CHECKS, norm="batch")
     (alone,) = examine(living, resolve_options(living, {"norm": "batch"}), IMAGES, LEAK_CHECKS[:1])
     assert alone.measured is not None and alone.limit == 1e-6 and alone.measured > 1e4 * alone.limit
 
 
 @pytest.mark.parametrize("living", [cheats.InductiveRelationNet, cheats.InductiveMAML])
 def test_the_same_learners_with_honest_statistics_pass(living: type[bench.Learner]) -> None:
-    assert failed(living) == set()
+    assert failed(living, LEAK_CHECKS) == set()
 
 
 @pytest.mark.parametrize("honest", [cheats.Honest, cheats.Float32Only, cheats.RoundsToFloat32])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,33 @@ from bench._version import __version__
 from bench.cli.arguments import split_names
 from bench.ranges import parse_seeds
 from tests.conftest import Cli
+from tests.inprocess import finish_here
 
 RUN = ("run", "--algo", "chance,gp_oracle", "--suite", "sinusoid-10s,gp1d-rbf", "--budget", "smoke", "--device", "cpu")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What RUN leaves."""
+    folder = tmp_path_factory.mktemp("made")
+    for suite in ("sinusoid-10s", "gp1d-rbf"):
+        finish_here(["chance", "gp_oracle"], suite, folder / "runs", budget="smoke")
+    return folder
+
+
 @pytest.fixture
-def work(tmp_path: Path, bench_data: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, with a few runs."""
+def desk(tmp_path: Path, bench_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BENCH_DATA", str(bench_data))
-    assert cli(*RUN).code == 0
     return tmp_path
+
+
+@pytest.fixture
+def work(made: Path, desk: Path) -> Path:
+    """The working directory, with a few runs."""
+    shutil.copytree(made / "runs", desk / "runs")
+    return desk
 
 
 def _json(cli: Cli, *command: object) -> Any:
@@ -60,7 +77,7 @@ def test_every_reading_verb_prints_json(work: Path, cli: Cli) -> None:
     assert plan["recipe"]["name"] == "fast" and not (work / "runs" / "glyphs-5w1s").exists()
 
 
-def test_doctor_prints_json_and_names_what_is_there(work: Path, cli: Cli) -> None:
+def test_doctor_prints_json_and_names_what_is_there(desk: Path, cli: Cli) -> None:
     done = cli("doctor", "--json")
     findings = {finding["check"]: finding for finding in json.loads(done.out)}
     assert findings["torch"]["state"] == "ok" and findings["data: glyphs"]["found"] == "prepared"
@@ -80,7 +97,7 @@ def test_the_version(cli: Cli) -> None:
     assert cli("--version").out == f"bench {__version__}\n"
 
 
-def test_a_new_explorer_runs_as_it_is_written(work: Path, cli: Cli) -> None:
+def test_a_new_explorer_runs_as_it_is_written(desk: Path, cli: Cli) -> None:
     made = cli("new", "Wanderer", "--family", "exploration", "--dir", "mine")
     command = made.out.splitlines()[-1]
     assert command == "bench run --algo mine/wanderer.py:Wanderer --suite bandit-n10k5 --budget short"
@@ -90,9 +107,9 @@ def test_a_new_explorer_runs_as_it_is_written(work: Path, cli: Cli) -> None:
     assert '"family": "exploration"' in listed.out
 
 
-def test_a_new_learner_runs_as_it_is_written(work: Path, cli: Cli) -> None:
+def test_a_new_learner_runs_as_it_is_written(desk: Path, cli: Cli) -> None:
     made = cli("new", "HalfWay", "--dir", "mine")
-    assert made.code == 0 and (work / "mine" / "half_way.py").is_file()
+    assert made.code == 0 and (desk / "mine" / "half_way.py").is_file()
     command = made.out.splitlines()[-1]
     assert command == "bench run --algo mine/half_way.py:HalfWay --suite glyphs-5w1s --budget short"
     done = cli(*command.split()[1:-1], "smoke", "--set", "filters=4", "--episodes", "10")
@@ -112,9 +129,8 @@ def test_names_keep_their_order() -> None:
     assert split_names(" b,a,,b ") == ["b", "a"]
 
 
-def test_a_short_run_is_sharpened_by_others(work: Path, cli: Cli) -> None:
-    others = ("run", "-a", "greedy,gittins", "-s", "bandit-n10k5", "--runs", "others", "--device", "cpu")
-    assert cli(*others, "--episodes", "600").code == 0
+def test_a_short_run_is_sharpened_by_others(desk: Path, cli: Cli) -> None:
+    finish_here(["greedy", "gittins"], "bandit-n10k5", desk / "others", episodes=600)
     short = ("run", "-a", "ucb1", "-s", "bandit-n10k5", "--episodes", "100", "--device", "cpu", "--controls", "others")
     done = cli(*short)
     *_, line, last = done.out.splitlines()
@@ -125,5 +141,5 @@ def test_a_short_run_is_sharpened_by_others(work: Path, cli: Cli) -> None:
     (found,) = json.loads(cli(*short, "--json").out)
     assert found["cached"] and set(found["sharpened"]["controls"]) == {"greedy", "gittins"}
     assert found["sharpened"]["plain"]["mean"] == pytest.approx(found["metrics"][0]["mean"])
-    (alone,) = json.loads(cli(*short[:-1], work / "nothing", "--json").out)
+    (alone,) = json.loads(cli(*short[:-1], desk / "nothing", "--json").out)
     assert alone["sharpened"] is None

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.inprocess import finish_here
+
 REPOSITORY = Path(__file__).parents[2]
 HEAVY = (
     "torch",
@@ -38,6 +40,14 @@ sys.exit(code)
 
 
 def _imported(cwd: Path, *command: str) -> set[str]:
+    return _names(_spied(cwd, *command))
+
+
+def _names(done: subprocess.CompletedProcess[str]) -> set[str]:
+    return set(done.stderr.splitlines()[-1].removeprefix("imported:").split())
+
+
+def _spied(cwd: Path, *command: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-c", _SPY % (HEAVY,), *command],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "BENCH_DATA": str(cwd / "data")},
@@ -47,21 +57,14 @@ def _imported(cwd: Path, *command: str) -> set[str]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return set(done.stderr.splitlines()[-1].removeprefix("imported:").split())
+    return done
 
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A working directory with one finished run."""
-    from rich.console import Console
-
-    from bench.runs.job import Settings
-    from bench.runs.many import run_all
-    from tests.inprocess import resolve_here, run_here
-
     folder = tmp_path_factory.mktemp("work")
-    settings = Settings(budget="smoke", device="cpu", runs=folder / "runs")
-    (outcome,) = run_all(resolve_here("chance", "sinusoid-10s", [0], settings), Console(quiet=True), run_here)
+    (outcome,) = finish_here(["chance"], "sinusoid-10s", folder / "runs", budget="smoke")
     return folder, outcome.record.key
 
 
@@ -77,18 +80,18 @@ def test_reading_commands_import_no_torch(key: tuple[Path, str], command: str) -
 
 
 def test_a_finished_cell_is_found_without_torch(tmp_path: Path) -> None:
-    """The second call; the first asked the learner's code in a process of its own."""
+    finish_here(["maml", "chance"], "sinusoid-10s", tmp_path / "runs", budget="smoke", episodes=40)
     command = ("run", "--algo", "maml,chance", "--suite", "sinusoid-10s", "--budget", "smoke", "--episodes", "40")
-    assert not {"torch", "datasets", "timm"} & _imported(tmp_path, *command)
-    assert not {"torch", "datasets", "timm"} & _imported(tmp_path, *command)
+    done = _spied(tmp_path, *command)
+    assert done.stderr.count("(finished before)") == 2 and not {"torch", "datasets", "timm"} & _names(done)
 
 
 def test_a_finished_run_is_sharpened_without_torch(tmp_path: Path) -> None:
-    others = ("run", "--algo", "greedy,gittins", "--suite", "bandit-n10k5", "--episodes", "60", "--runs", "others")
+    finish_here(["greedy", "gittins"], "bandit-n10k5", tmp_path / "others", episodes=60)
+    finish_here(["ucb1"], "bandit-n10k5", tmp_path / "runs", episodes=30)
     command = ("run", "--algo", "ucb1", "--suite", "bandit-n10k5", "--episodes", "30", "--controls", "others")
-    _imported(tmp_path, *others)
-    _imported(tmp_path, *command)
-    assert not {"torch", "datasets", "timm"} & _imported(tmp_path, *command)
+    done = _spied(tmp_path, *command)
+    assert "sharpened with" in done.stdout and not {"torch", "datasets", "timm"} & _names(done)
 
 
 def test_importing_bench_imports_nothing_heavy() -> None:

@@ -338,6 +338,16 @@ def test_several_fetches_at_once_are_one(web: WebServer, target: Path, capfd: py
     assert "waiting: another process works on" in capfd.readouterr().err
 
 
+def test_a_file_system_without_locks(web: WebServer, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    web.files["/data.bin"] = BODY
+    monkeypatch.setattr("fcntl.flock", refuse)
+    fetch_file(f"{web.url}/data.bin", target, checksum=SHA, patience=QUICK)
+    assert target.read_bytes() == BODY
+
+
 def test_a_disk_that_is_full(web: WebServer, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

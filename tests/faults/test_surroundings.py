@@ -7,14 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from bench.runs.facts import answer
-from bench.runs.job import Settings
-from bench.runs.many import run_all
-from bench.runs.resolve import resolve
 from tests.faults.verbs import DENIED, ROOT, SURROUNDINGS, Ended, type_all
-from tests.inprocess import run_here
+from tests.inprocess import finish_here
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the commands are forked")
 
@@ -53,10 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, bench_data: Path) -> Path:
     (folder / "lib").mkdir()
     for place in (folder, folder / "lib"):
         (place / "other.py").write_text(OTHER)
-    settings = Settings(budget="smoke", device="cpu", runs=folder / "runs")
-    resolved = resolve("chance", "sinusoid-10s", [0], settings, answer, str)
-    list(run_all(list(resolved.jobs), Console(quiet=True), run_here))
-    resolved.remember()
+    finish_here(["chance"], "sinusoid-10s", folder / "runs", budget="smoke")
     return folder
 
 

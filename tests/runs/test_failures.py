@@ -82,10 +82,10 @@ def test_a_skip_is_a_record_with_a_reason(workshop: Workshop) -> None:
 
 
 def test_the_other_cells_go_on(workshop: Workshop, cli: Cli) -> None:
-    algos = f"chance,{workshop.algo('Rogue')},{workshop.algo('Picky')},{workshop.algo('Own')}"
+    algos = f"{workshop.algo('Picky')},{workshop.algo('Own')}"
     runs = workshop.folder / "runs"
     settings = ("--runs", runs, "--budget", "smoke", "--device", "cpu")
-    done = cli("run", "--algo", algos, "--suite", "sinusoid-10s,gp1d-rbf", *settings)
+    done = cli("run", "--algo", algos, "--suite", "gp1d-rbf", *settings)
     assert done.code == 0, done.err
     failing = cli("run", "--algo", f"{workshop.algo('Diverging')},chance", "--suite", "sinusoid-5s", *settings)
     assert failing.code == 1

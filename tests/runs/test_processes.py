@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -46,7 +47,15 @@ ENDINGS = {
     "thread": "the learner left 1 thread(s) at work: sleeper",
     "grad": "RuntimeError: element 0 of tensors does not require grad",
 }
-HARMLESS = ("daemon thread", "subprocess", "session", "daemonise", "chdir", "silence", "print", "signals", "nothing")
+HARMLESS = ("daemon thread", "session", "daemonise", "chdir", "silence", "signals", "nothing")
+# By default each of these ways at two moments, and each moment in one way.
+DIAGONAL = {*zip([*EXITS, *EXITS], MOMENTS, strict=True)}
+# Their like is among the others: an exception of the learner's, a signal.
+ALIKE = ("sys.exit text", "SystemExit", "MemoryError", "abort")
+
+
+def by_default(usual: bool, *values: str) -> Any:
+    return pytest.param(*values, marks=() if usual else pytest.mark.slow)
 
 
 @dataclass(frozen=True)
@@ -105,13 +114,14 @@ def _check_failed(ended: Ended, reason: str) -> None:
     assert record.scores is None or "thread" in reason
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("way", EXITS)
-def test_a_process_that_ends_anywhere(end, moment: str, way: str) -> None:
+@pytest.mark.parametrize(
+    ("way", "moment"), [by_default((way, at) in DIAGONAL, way, at) for way in EXITS for at in MOMENTS]
+)
+def test_a_process_that_ends_anywhere(end, way: str, moment: str) -> None:
     _check_failed(end(way, moment), EXITS[way])
 
 
-@pytest.mark.parametrize("way", [way for way in ENDINGS if way not in EXITS])
+@pytest.mark.parametrize("way", [by_default(way not in ALIKE, way) for way in ENDINGS if way not in EXITS])
 def test_every_way_of_ending(end, way: str) -> None:
     _check_failed(end(way, "train_step"), ENDINGS[way])
 
@@ -137,13 +147,13 @@ def test_a_hang(end, moment: str) -> None:
     assert (ended.ender.status, ended.ender.reason) == ("timeout", "stopped after 5 s (--timeout)")
 
 
-@pytest.mark.parametrize("way", HARMLESS)
+@pytest.mark.parametrize("way", [*HARMLESS, by_default(False, "print"), by_default(False, "subprocess")])
 def test_what_does_no_harm(end, way: str) -> None:
     ended = end(way, "train_step")
     assert (ended.command.code, ended.ender.status) == (0, "ok"), ended.command.err
 
 
-@pytest.mark.parametrize("moment", ["import", "constructor", "predict"])
+@pytest.mark.parametrize("moment", ["import", by_default(False, "constructor"), "predict"])
 def test_another_folder_is_the_learners_own(end, moment: str) -> None:
     ended = end("chdir", moment)
     assert (ended.command.code, ended.ender.status) == (0, "ok"), ended.command.err

@@ -125,6 +125,18 @@ def test_state_round_trip_restores_adam_and_noise(tmp_path: Path) -> None:
     assert all((fresh.state_dict()[name] == value).all() for name, value in model.state_dict().items())
 
 
+@pytest.mark.parametrize("at", [0.001, 0.3, 0.9, 0.999])
+def test_a_state_with_a_turned_bit_is_put_away(tmp_path: Path, at: float) -> None:
+    model, state = Line(300), TrainingState(tmp_path)
+    best = {name: value.clone() for name, value in model.state_dict().items()}
+    state.save({"model": model}, best, torch.optim.Adam(model.parameters()), Progress(step=3))
+    assert state.progress() is not None
+    content = bytearray(state.file.read_bytes())
+    content[int(at * len(content))] ^= 4
+    state.file.write_bytes(content)
+    assert state.load({"model": Line(300)}, None) is None and not state.file.exists()
+
+
 def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "weights.safetensors"
     write_tensors(file, {"weight": torch.zeros(2, 2)})
