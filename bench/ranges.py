@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bench.errors import UsageError
 
 
@@ -22,3 +24,13 @@ def parse_seeds(text: str) -> list[int]:
             raise UsageError(f"Seeds {part!r} run backwards.", f"Write {last}-{first}.")
         seeds.update(range(first, last + 1))
     return sorted(seeds)
+
+
+def seeds_field(value: Any) -> Any:
+    """Seeds in a file, `0-2`, `4` or a list, for a pydantic field to check. Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return value
+    try:
+        return parse_seeds(str(value))
+    except UsageError as error:
+        raise ValueError(error.message.rstrip(".")) from None

@@ -12,11 +12,11 @@ from bench.boards.board.published import Published, PublishedNumbers, load_publi
 from bench.boards.board.rows import OFFICIAL_EPISODES, Board, Learner, LeftOut, MetricSpec, Row
 from bench.boards.render.formats import Table, rich_table
 from bench.boards.render.frame import frame
-from bench.boards.render.missing import Cell, load_missing, missing_table
 from bench.boards.render.pages import Written, check, write
 from bench.boards.render.preview import Preview, preview
 from bench.boards.render.suite_page import FORMATS, render, rich_tables
 from bench.boards.render.tables import left_out_table, section_tables
+from bench.boards.render.wanted import Cell, load_wanted, wanted_table
 
 __all__ = [
     "FORMATS",
@@ -36,13 +36,13 @@ __all__ = [
     "check",
     "frame",
     "left_out_table",
-    "load_missing",
     "load_published",
-    "missing_table",
+    "load_wanted",
     "preview",
     "render",
     "rich_table",
     "rich_tables",
     "section_tables",
+    "wanted_table",
     "write",
 ]

@@ -16,21 +16,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from bench.errors import UsageError
-from bench.ranges import parse_seeds
+from bench.ranges import seeds_field
 from bench.yamlfile import load_yaml
 
 
 def _names(value: Any) -> Any:
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
-
-
-def _seeds(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return value
-    try:
-        return parse_seeds(str(value))
-    except UsageError as error:
-        raise ValueError(error.message) from None
 
 
 def _text(value: Any) -> Any:
@@ -39,7 +30,7 @@ def _text(value: Any) -> Any:
 
 
 _Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_names), Field(min_length=1)]
-_Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_seeds), Field(min_length=1)]
+_Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(seeds_field), Field(min_length=1)]
 
 
 class Entry(BaseModel):

@@ -74,7 +74,7 @@ def test_published_verdicts_are_the_baselines(tmp_path: Path) -> None:
 
 
 def test_a_missing_cell_is_filled_by_the_learner_it_names(tmp_path: Path) -> None:
-    results, cells = tmp_path / "results", tmp_path / "missing.yaml"
+    results, cells = tmp_path / "results", tmp_path / "wanted.yaml"
     entry = "- {{suite: glyphs-5w1s, algo: {}, recipe: fast, seeds: 0-2, cost: 1 h, why: w}}\n"
     cells.write_text(entry.format("protonet"))
     store_three(results, "protonet", "mine.py:ProtoNet", 0.9)
@@ -83,7 +83,7 @@ def test_a_missing_cell_is_filled_by_the_learner_it_names(tmp_path: Path) -> Non
     cells.write_text(entry.format("protonet") + entry.format('"mine.py:ProtoNet"'))
     with pytest.raises(Stale) as caught:
         check(tmp_path, results)
-    assert "missing.yaml: mine.py:ProtoNet fast" in str(caught.value) and "yaml: protonet" not in str(caught.value)
+    assert "wanted.yaml: mine.py:ProtoNet fast" in str(caught.value) and "yaml: protonet" not in str(caught.value)
 
 
 def test_the_index_tells_them_apart_and_averages_neither_with_the_other(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def boards(tmp_path: Path, results: Path) -> tuple[Path, Path]:
     """(directory, results): pages written, with one missing cell."""
     directory = tmp_path / "leaderboards"
     shutil.copytree(results, directory / "results")
-    (directory / "missing.yaml").write_text(MISSING)
+    (directory / "wanted.yaml").write_text(MISSING)
     write(directory, directory / "results")
     return directory, directory / "results"
 
@@ -51,7 +51,7 @@ def test_pages_are_the_same_wherever_the_records_lie(boards: tuple[Path, Path], 
     shutil.copytree(boards[1], elsewhere)
     other = tmp_path / "other"
     other.mkdir()
-    (other / "missing.yaml").write_text(MISSING)
+    (other / "wanted.yaml").write_text(MISSING)
     write(other, elsewhere)
     assert contents(other) == contents(boards[0])
 

@@ -1,7 +1,7 @@
 """The pages of a leaderboard directory, generated between markers; what people write outside them is kept.
 
     <suite>.md    one page per suite        <suite>.csv    the same rows with all digits
-    README.md     the index                 missing.yaml   read, never written (see `render.missing`)
+    README.md     the index                 wanted.yaml   read, never written (see `render.wanted`)
 
 The same records give the same bytes, whenever and wherever.
 """
@@ -19,10 +19,10 @@ from bench.boards.board.published import load_published
 from bench.boards.board.rows import SECTIONS, Board, seeds_text
 from bench.boards.render.formats import NONE, Table, escape_markdown, markdown_table, ranked_header, score_text
 from bench.boards.render.frame import frame, what_changed
-from bench.boards.render.missing import Cell, load_missing, measured, missing_table
 from bench.boards.render.published_tables import PUBLISHED_NOTE, summary_table
 from bench.boards.render.suite_page import suite_markdown
 from bench.boards.render.tables import across_suites, algorithm_text
+from bench.boards.render.wanted import Cell, load_wanted, measured, wanted_table
 from bench.errors import Stale, StoreError, UsageError
 
 INDEX = "README.md"
@@ -43,12 +43,12 @@ class Written:
     changes: list[str]
 
 
-def write(directory: Path, results_root: Path, missing: Path | None = None) -> Written:
+def write(directory: Path, results_root: Path, wanted: Path | None = None) -> Written:
     """Bring the directory's pages up to date.
 
-    Errors: UsageError for damaged markers or a malformed missing.yaml, StoreError when a file can't be written.
+    Errors: UsageError for damaged markers or a malformed wanted.yaml, StoreError when a file can't be written.
     """
-    boards, cells = _load(directory, results_root, missing)
+    boards, cells = _load(directory, results_root, wanted)
     pages = _pages(directory, boards, cells)
     changes = [line for board in boards for line in what_changed(_read(directory / f"{board.suite}.csv"), board)]
     changed = []
@@ -67,14 +67,14 @@ def write(directory: Path, results_root: Path, missing: Path | None = None) -> W
     return Written(changed, changes)
 
 
-def check(directory: Path, results_root: Path, missing: Path | None = None) -> None:
+def check(directory: Path, results_root: Path, wanted: Path | None = None) -> None:
     """Raise Stale if a page is not what its records give, is left over, or if a missing cell has been measured."""
-    boards, cells = _load(directory, results_root, missing)
+    boards, cells = _load(directory, results_root, wanted)
     pages = _pages(directory, boards, cells)
     problems = [_difference(path, _read(path), content) for path, content in pages.items() if _read(path) != content]
     problems += [f"{path}: no record of this suite is left; delete the page" for path in _orphans(directory, pages)]
     problems += [
-        f"missing.yaml: {cell.algo} {cell.recipe} on {cell.suite}, seeds {seeds_text(cell.seeds)}, has been measured: "
+        f"wanted.yaml: {cell.algo} {cell.recipe} on {cell.suite}, seeds {seeds_text(cell.seeds)}, has been measured: "
         "delete the entry"
         for cell in measured(cells, boards)
     ]
@@ -82,10 +82,10 @@ def check(directory: Path, results_root: Path, missing: Path | None = None) -> N
         raise Stale("\n".join(problems), f"fix: bench leaderboard --write {directory}")
 
 
-def _load(directory: Path, results_root: Path, missing: Path | None) -> tuple[list[Board], tuple[Cell, ...]]:
+def _load(directory: Path, results_root: Path, wanted: Path | None) -> tuple[list[Board], tuple[Cell, ...]]:
     published = load_published()
     boards = build_boards(results_root, published=published)
-    cells = load_missing(missing or directory / "missing.yaml")
+    cells = load_wanted(wanted or directory / "wanted.yaml")
     unmeasured = {cell.suite for cell in cells} - {board.suite for board in boards}
     empty = [with_published(Board(suite), published) for suite in unmeasured]
     return sorted([*boards, *empty], key=lambda board: board.suite), cells
@@ -97,7 +97,7 @@ def _pages(directory: Path, boards: Sequence[Board], cells: Sequence[Cell]) -> d
     pages = {}
     for board in boards:
         here = [cell for cell in open_cells if cell.suite == board.suite]
-        body = suite_markdown(board, missing_table(here) if here else None)
+        body = suite_markdown(board, wanted_table(here) if here else None)
         path = directory / f"{board.suite}.md"
         pages[path] = _between(path, board.suite, body, f"# {board.suite}\n")
         pages[path.with_suffix(".csv")] = frame([board]).to_csv(index=False, lineterminator="\n")

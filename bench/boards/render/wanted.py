@@ -1,4 +1,4 @@
-"""`missing.yaml`: cells of the boards that nobody has measured yet, with what they would cost.
+"""`wanted.yaml`: cells of the boards that nobody has measured yet, with what they would cost.
 
 - suite: miniimagenet-5w1s
   algo: protonet
@@ -10,29 +10,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from bench.boards.board.rows import Board, Learner, seeds_text
 from bench.boards.render.formats import Table
+from bench.ranges import seeds_field
 from bench.yamlfile import load_yaml
-
-
-def _seeds(value: Any) -> Any:
-    """`0-2`, `4` or a list, as the list of seeds."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return [value]
-    if isinstance(value, str):
-        span = re.fullmatch(r"(\d+)(?:-(\d+))?", value)
-        if not span or int(span[2] or span[1]) < int(span[1]):
-            raise ValueError("expected seeds such as 0-2, 4 or [0, 1, 2]")
-        return list(range(int(span[1]), int(span[2] or span[1]) + 1))
-    return value
-
 
 _Text = Annotated[str, Field(min_length=1)]
 
@@ -49,12 +36,12 @@ class Cell(BaseModel):
     suite: _Text
     algo: _Text
     recipe: _Text
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_seeds), Field(min_length=1)]
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(seeds_field), Field(min_length=1)]
     cost: _Text
     why: _Text
 
 
-def load_missing(path: Path) -> tuple[Cell, ...]:
+def load_wanted(path: Path) -> tuple[Cell, ...]:
     """The cells of a file; none when there is no such file. UsageError names line and field."""
     return load_yaml(path, _CELLS, _FIX)[0] if path.exists() else ()
 
@@ -86,7 +73,7 @@ def _algo(learner: Learner) -> str:
     return learner.name if learner.is_baseline else learner.place
 
 
-def missing_table(cells: Sequence[Cell]) -> Table:
+def wanted_table(cells: Sequence[Cell]) -> Table:
     """The cells of one suite that are still to be measured."""
     return Table(
         "Not measured yet",
