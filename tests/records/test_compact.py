@@ -145,3 +145,14 @@ def test_half_a_file_is_damaged(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="not a readable parquet file"):
             read(content[:size])
     assert make_record(accuracy_scores(50)).scores is not None
+
+
+def test_published_records_are_of_the_small_form() -> None:
+    root = Path(__file__).parents[2] / "leaderboards" / "results"
+    scores = list(root.glob("*/*/*/scores.parquet"))
+    assert scores
+    for path in (path for path in scores if not (path.parent / "bundle.json").exists()):
+        assert b"bench.scores" in path.read_bytes(), path
+        if path.parts[-4].startswith(("omniglot", "cifarfs", "miniimagenet")):
+            rest = [file for file in path.parent.iterdir() if file.suffix != ".safetensors"]
+            assert sum(file.stat().st_size for file in rest) < 10_000, path
