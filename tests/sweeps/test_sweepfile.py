@@ -90,7 +90,5 @@ def test_no_file() -> None:
 
 
 def test_the_boards_list_of_wanted_cells_is_a_sweep_file() -> None:
-    files = [REPOSITORY / "leaderboards" / name for name in ("wanted.yaml", "wanted.yaml")]
-    (file,) = [file for file in files if file.exists()]
-    entries = load_entries(file)
+    entries = load_entries(REPOSITORY / "leaderboards" / "wanted.yaml")
     assert len(entries) > 10 and all(entry.recipe and entry.why for entry in entries)
