@@ -62,7 +62,7 @@ def test_the_hook_for_wandb(finished: Sweeps, monkeypatch: pytest.MonkeyPatch) -
         return run
 
     code = _block("python", "import wandb")
-    assert len(code.splitlines()) <= 15
+    assert len([line for line in code.splitlines() if line]) <= 15
     plan = finished.planned("chance", "sinusoid-5s,sinusoid-10s", name="glyphs")
     lines = "".join(event.line + "\n" for event in events_of(plan))
     module = ModuleType("wandb")
@@ -95,7 +95,7 @@ def test_the_hook_for_mlflow(finished: Sweeps, monkeypatch: pytest.MonkeyPatch) 
             ends[run_id] = status
 
     code = _block("python", "import mlflow")
-    assert len(code.splitlines()) <= 15
+    assert len([line for line in code.splitlines() if line]) <= 15
     module = ModuleType("mlflow")
     monkeypatch.setattr(module, "MlflowClient", Client, raising=False)
     monkeypatch.setitem(sys.modules, "mlflow", module)
