@@ -38,6 +38,14 @@ def stop_with(plan: Plan, driver: int | None) -> None:
 
 
 def _watch(plan: Plan, driver: int | None) -> None:
-    while not plan.cancelled and (driver is None or psutil.pid_exists(driver)):
+    while not plan.cancelled and (driver is None or _lives(driver)):
         time.sleep(_LOOK_EVERY_S)
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def _lives(pid: int) -> bool:
+    """A dead process that nobody has asked for is still listed."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False

@@ -40,7 +40,8 @@ cd {here}
 {work} --shard "$SLURM_ARRAY_TASK_ID/{tasks}" &
 worker=$!
 told=
-trap 'told=1; kill -USR1 "$worker"' USR1 TERM
+trap 'told=1; kill -USR1 "$worker"' USR1 # time is nearly up
+trap 'kill -TERM "$worker"' TERM          # cancelled: not to queue again
 wait "$worker"
 code=$?
 while kill -0 "$worker" 2> /dev/null; do # the signal cut the waiting short: the worker saves now
