@@ -18,13 +18,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-import psutil
 import torch
 
 from bench.errors import BenchError, shorten
 from bench.runs import facts
 from bench.runs.failure import MUTE, Failure
 from bench.runs.job import Job
+from bench.runs.leftovers import lives
 from bench.runs.prepared_suite import prepare
 from bench.runs.resolve import Question
 from bench.runs.run import run
@@ -150,7 +150,7 @@ def _settle(surroundings: dict[str, Any]) -> None:
 def _die_with(parent: Any) -> None:
     with contextlib.suppress(OSError):
         parent.join()
-    if psutil.pid_exists(parent.pid):  # the learner's code closed what tells us
+    if lives(parent.pid):  # the learner's code closed what tells us
         return
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)  # with all that the learner started

@@ -32,6 +32,14 @@ def server_of(pid: int | None) -> int | None:
         return None
 
 
+def lives(pid: int) -> bool:
+    """Is it at work? A dead process that its parent has not asked for is still listed."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def kill_children(server: int | None, but: Collection[int]) -> None:
     """Kill a server's children other than the living cells, and all that these started, wherever that moved."""
     for _ in range(_ROUNDS):

@@ -8,18 +8,12 @@ import threading
 import time
 from types import FrameType
 
-import psutil
-
+from bench.runs.leftovers import lives
 from bench.sweeps.plan import Plan
 
 _LOOK_EVERY_S = 1.0
 _TOGETHER_S = 3.0  # who stops a sweep may say it in several ways at once; what comes later is meant again
-_SIGNALS = (
-    "SIGINT",
-    "SIGTERM",
-    "SIGUSR1",
-    "SIGHUP",
-)  # schedulers send these; shells have background jobs ignore the first
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")  # of schedulers; shells have background jobs ignore the first
 
 
 def stop_with(plan: Plan, driver: int | None) -> None:
@@ -38,14 +32,6 @@ def stop_with(plan: Plan, driver: int | None) -> None:
 
 
 def _watch(plan: Plan, driver: int | None) -> None:
-    while not plan.cancelled and (driver is None or _lives(driver)):
+    while not plan.cancelled and (driver is None or lives(driver)):
         time.sleep(_LOOK_EVERY_S)
     os.kill(os.getpid(), signal.SIGINT)
-
-
-def _lives(pid: int) -> bool:
-    """A dead process that nobody has asked for is still listed."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
