@@ -7,6 +7,7 @@ the command watches the head itself, and what Ray says goes into a log.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import errors
-from bench.errors import ClusterLost
+from bench.errors import ClusterLost, UsageError
 from bench.sweeps.plan import Plan
 
 _POLL_S = 0.3
@@ -36,6 +37,8 @@ def run_on_ray(
 
     Raises UsageError without Ray, ClusterLost without a cluster, StoreError where cells can't be brought to an end.
     """
+    if importlib.util.find_spec("ray") is None:
+        raise UsageError("--engine ray needs Ray, which is not installed.", "pip install 'meta-bench[ray]'")
     log = plan.folder / "logs" / "ray.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     told = json.dumps([str(plan.folder), address, workers, a_gpu, str(data_dir.absolute()) if data_dir else ""])

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError, ClusterLost, StoreError, UsageError
+from bench.errors import BenchError, ClusterLost, StoreError
 from bench.records.lease import Busy, lease
 from bench.sweeps.attempts import RETRIES
 from bench.sweeps.engines.desk import carry_out
@@ -43,7 +43,7 @@ def _drive(plan: Plan, address: str | None, workers: int | None, a_gpu: int, dat
     address : of a running cluster, None to start one on this machine with `workers` processors
     a_gpu : cells that share a GPU
 
-    Raises UsageError without Ray, ClusterLost without a cluster, StoreError where cells can't be brought to an end.
+    Raises ClusterLost without a cluster, StoreError where cells can't be brought to an end.
     """
     ray = _ray()
     with _connected(ray, address, workers):
@@ -126,11 +126,9 @@ def _connected(ray: Any, address: str | None, workers: int | None) -> Iterator[N
 def _ray() -> Any:
     os.environ.setdefault("RAY_task_oom_retries", "0")  # bench repeats such cells itself, smaller; Ray would for ever
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
-    try:
-        import ray
-        import ray.exceptions
-    except ImportError as error:
-        raise UsageError(f"Ray is not installed: {error}", "pip install 'meta-bench[ray]'") from None
+    import ray
+    import ray.exceptions
+
     return ray
 
 
