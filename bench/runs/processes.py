@@ -178,9 +178,8 @@ def _cause(process: BaseProcess, memory: MemoryWatch) -> Failure:
         reason = f"out of memory: the system killed the process at {gib_text(memory.peak_mib)}"
         return Failure(reason, "memory", peak_mib=memory.peak_mib)
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    if -code in _FROM_OUTSIDE:
-        return Failure(f"the process was ended by {name}: killed by somebody, or its machine went down", "lost")
-    return Failure(f"the process was ended by {name}")
+    why = ": out of memory, or killed by somebody" if -code == signal.SIGKILL else ""
+    return Failure(f"the process was ended by {name}{why}", "lost" if -code in _FROM_OUTSIDE else "learner")
 
 
 def _end(process: BaseProcess, server: int | None) -> None:
