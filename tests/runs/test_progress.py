@@ -9,7 +9,7 @@ import time
 import pytest
 from rich.console import Console
 
-from bench.runs.progress import Display, _duration
+from bench.runs.progress import Display, duration
 from tests.runs.conftest import Workshop
 
 
@@ -78,4 +78,4 @@ def test_a_terminal_that_can_redraw_gets_a_live_display(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (61, "1:01"), (3661, "1:01:01")])
 def test_durations(seconds: float, text: str) -> None:
-    assert _duration(seconds) == text
+    assert duration(seconds) == text
