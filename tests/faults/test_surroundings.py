@@ -36,11 +36,18 @@ LIGHT = [
         "leaderboard --write boards",
     ),
     *("pack RUN --out packed --by me", "verify RUN", "verify packed", "data verify glyphs", "data fetch nothing"),
+    *("sweep -a chance -s sinusoid-10s --budget smoke --dry-run", "work nothing", "status nothing", "cancel nothing"),
+    *("events nothing", "weights list --runs runs", "merge runs --into joined", "compact runs"),
     *("data import omniglot nowhere", "data import omniglot .", "nothing", "show nothing"),
 ]
 HEAVY = [
     *("check nearest_centroid --quick", "time KEY", "plot KEY --out a.png", "doctor", "data fetch glyphs"),
-    *(f"{RUN} --force", "run -a other.py:Other -s sinusoid-10s --budget smoke --force", "verify RUN --level spot"),
+    *(
+        "sweep -a chance -s sinusoid-10s --budget smoke",
+        f"{RUN} --force",
+        "run -a other.py:Other -s sinusoid-10s --budget smoke --force",
+        "verify RUN --level spot",
+    ),
 ]
 FOLDERS = ["runs", "data", "lib", "."]
 OTHER = "import baselines.chance\n\nclass Other(baselines.chance.Chance):\n    pass\n"

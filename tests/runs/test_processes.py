@@ -67,6 +67,9 @@ class Ended:
     folder: Path
 
 
+QUIET = ("--suite", "sinusoid-10s", "--budget", "smoke", "--episodes", "40", "--device", "cpu")
+
+
 @pytest.fixture
 def end(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):
     """Run the ender beside a learner that behaves, and see that nothing else suffered."""
@@ -76,8 +79,7 @@ def end(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("ENDER_WAY", way)
         monkeypatch.setenv("ENDER_MOMENT", moment)
         monkeypatch.chdir(tmp_path)
-        cells = ("--algo", "ender.py:Ender,chance", "--suite", "sinusoid-10s")
-        done = cli("run", *cells, "--budget", "smoke", "--episodes", "40", "--device", "cpu", *arguments)
+        done = cli("run", *QUIET, "--algo", "ender.py:Ender,chance", *arguments)
         ender, chance = _records(tmp_path, "ender", "chance")
         assert chance.status == "ok" and "chance" in done.out.split("bench show")[0], done.err
         assert "Traceback" not in done.err
@@ -141,7 +143,9 @@ def test_a_copy_of_the_process_that_returns(end, moment: str) -> None:
 
 
 @pytest.mark.parametrize("moment", ["import", "train_step"])
-def test_a_hang(end, moment: str) -> None:
+def test_a_hang(end, cli: Cli, moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cli("run", *QUIET, "--algo", "chance")  # finished before, so that the limit is the hanging cell's alone
     ended = end("hang", moment, "--timeout", "5")
     assert ended.command.code == 1
     assert (ended.ender.status, ended.ender.reason) == ("timeout", "stopped after 5 s (--timeout)")
