@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import signal
 import socket
@@ -16,6 +17,7 @@ from pathlib import Path
 import psutil
 
 _UP_S = 120.0
+_TASK = re.compile(r"ray::.+ on ")  # how a worker is called that is at a cell
 
 
 class RayNodes:
@@ -75,7 +77,7 @@ class RayNodes:
             if node.poll() is None:
                 for child in psutil.Process(node.pid).children(recursive=True):
                     with contextlib.suppress(psutil.Error):
-                        if child.name().startswith("ray::_carry_out") or "ray::_carry_out" in " ".join(child.cmdline()):
+                        if _TASK.match(" ".join(child.cmdline())):
                             os.kill(child.pid, signal.SIGKILL)
                             return True
         return False
