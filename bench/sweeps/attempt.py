@@ -7,6 +7,7 @@ worker or data server up to three times, want of memory once, with half the eval
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import time
 from pathlib import Path
 
@@ -71,13 +72,14 @@ def try_cell(plan: Plan, cell: Cell, data_dir: Path | None, events: EventLog, me
 def _job(plan: Plan, cell: Cell, data_dir: Path | None) -> Job:
     """The cell as this machine resolves it. Raises Mismatch where that is another run than the plan's."""
     request = cell.request
+    tasks = f" --tasks {shlex.quote(str(plan.tasks_file))}" if plan.tasks_file else ""
     settings = request.settings(
+        command=request.command + tasks,
         runs=plan.runs,
         tasks_file=plan.tasks_file,
         data_dir=data_dir,
         device=plan.device,
         timeout=plan.timeout,
-        command=plan.command,
     )
     seeds = [0 if request.seed is None else request.seed]
     resolved = resolve(request.algo, request.suite, seeds, settings, asking(plan.timeout), lambda text: None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,20 @@ class Request:
     def place(self) -> str:
         """What makes two requests the same cell, whatever the learner's code is meanwhile."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    @property
+    def command(self) -> str:
+        """The cell by itself, as anybody can type it: what its record says it was made by."""
+        words = ["bench", "run", "--algo", self.algo, "--suite", self.suite]
+        words += [] if self.seed is None else ["--seeds", str(self.seed)]
+        for name, value, default in (
+            *(("recipe", self.recipe, None), ("budget", self.budget, "full"), ("episodes", self.episodes, None)),
+            *(("precision", self.precision, None), ("strategy", self.strategy, None)),
+            ("configs-tried", self.configs_tried, 1),
+        ):
+            words += [f"--{name}", str(value)] if value != default else []
+        words += [word for name, value in self.set.items() for word in ("--set", f"{name}={value}")]
+        return shlex.join(words)
 
     def settings(self, **surroundings: Any) -> Settings:
         """What `bench run` would be told; `surroundings` are the plan's and the machine's."""

@@ -11,7 +11,7 @@ import pytest
 from bench.errors import StoreError, UsageError
 from bench.runs.environment import machine
 from bench.sweeps.costs import Costs
-from bench.sweeps.plan import Plan, find_plan, load_plan, sweep_folder
+from bench.sweeps.plan import Plan, Request, find_plan, load_plan, sweep_folder
 from bench.sweeps.planning import learners_named, plan_cells, suites_named
 from bench.sweeps.sweepfile import Entry
 from tests.conftest import Cli
@@ -121,3 +121,15 @@ def test_cancelling_is_a_mark_that_the_next_command_takes_away(sweeps: Sweeps) -
     plan.revive()
     plan.revive()
     assert not plan.cancelled
+
+
+def test_a_cell_names_the_command_that_makes_it_by_itself() -> None:
+    plain = Request("maml", "sinusoid-10s", 3)
+    assert plain.command == "bench run --algo maml --suite sinusoid-10s --seeds 3"
+    asked = Request(
+        "a b.py:C", "s", None, recipe="fast", budget="short", episodes=50, set={"lr": "0.1"}, configs_tried=4
+    )
+    assert asked.command == (
+        "bench run --algo 'a b.py:C' --suite s --recipe fast --budget short --episodes 50"
+        " --configs-tried 4 --set lr=0.1"
+    )
