@@ -50,6 +50,7 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "recipe": f"{record.recipe}, budget {record.budget}, seed {'n/a' if record.seed is None else record.seed}",
         "mode": mode + train_shape,
         "audit": record.audit and _audit(record.audit),
+        "attempts": "; ".join(f"{one.started} on {one.host}: {one.kind}, {one.reason}" for one in record.attempts),
         "validation": validation
         and f"{validation.metric} {validation.mean:.4f} at step {validation.step:,}, of {validation.checks} checks",
         "training": timing.train_s
