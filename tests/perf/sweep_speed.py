@@ -1,7 +1,7 @@
 """What a sweep costs beside its cells, and what two one-thread workers bring over one run of two threads.
 
 python -m tests.perf.sweep_speed overhead
-python -m tests.perf.sweep_speed threads
+python -m tests.perf.sweep_speed threads [LEARNER ...]
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def overhead(folder: Path) -> None:
 
 def threads(folder: Path) -> None:
     """Two cells one after the other with two threads, against two workers of one thread."""
-    for algo, suite in _PAIRS.items():
+    for algo, suite in ((a, s) for a, s in _PAIRS.items() if a in sys.argv[2:] or not sys.argv[2:]):
         what = ["-a", algo, "-s", suite, "--seeds", "0-1", *_BUDGET]
         one = bench("run", *what, "--runs", str(folder / f"{algo}-2"), threads=2)
         two = bench("sweep", *what, "--workers", "2", "--name", "s", "--runs", str(folder / f"{algo}-1"))
