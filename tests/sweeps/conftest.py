@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from bench.runs.facts import answer
 from bench.runs.failure import Failure
 from bench.runs.job import Job
 from bench.runs.outcome import Outcome
+from bench.runs.resolve import resolve
 from bench.runs.run import run
 from bench.runs.write import Findings, write, write_failure
 from bench.sweeps.costs import Costs
@@ -116,7 +118,19 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     found = StandIn()
     monkeypatch.setattr("bench.sweeps.attempt.in_process", found)
     monkeypatch.setattr("bench.sweeps.attempt._PAUSE_S", 0.0)
+    monkeypatch.setattr("bench.sweeps.attempt.resolve", _one_at_a_time(resolve))
     return found
+
+
+def _one_at_a_time(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For workers that are threads of a test: Python 3.11's parser fails when two of them are in it."""
+    lock = threading.Lock()
+
+    def locked(*arguments: Any) -> Any:
+        with lock:
+            return function(*arguments)
+
+    return locked
 
 
 def events_of(plan: Plan) -> list[Event]:
