@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import random
 import subprocess
 import time
@@ -13,6 +14,7 @@ import psutil
 import yaml
 
 from bench.records import RunStore
+from tests.faults.disk import NotAllowed
 from tests.faults.trial import LIMIT_S, Row, Tally, Trial, Typed, end
 from tests.sweeps.ray_nodes import RayNodes, ray_nodes
 
@@ -121,6 +123,8 @@ def _disturbed(trial: Trial, times: int, draw: random.Random, kill: Callable[[su
 
 
 def _on_ray(trial: Trial, times: int, draw: random.Random, kill: Callable[[RayNodes], object], lost: str = "") -> Tally:
+    if importlib.util.find_spec("ray") is None:
+        raise NotAllowed("Ray is not installed")
     tally = Tally()
     _quiet(trial)
     for number in range(times):
