@@ -17,6 +17,7 @@ from bench.data.download import fetch_file
 from bench.data.hub_download import hub_endpoint
 from bench.data.progress import OnProgress
 from bench.errors import BenchError, StoreError, UsageError
+from bench.records.files import first_line
 
 _NAMED = re.compile(r"hf://([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?/?")
 
@@ -88,8 +89,9 @@ class Hub:
                 f"hf://{self.repository} {what}: {error.message}.", "Look at HF_ENDPOINT and HF_HUB_OFFLINE."
             ) from error
         except Exception as error:  # also of the HTTP library below huggingface_hub, which has changed before
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise StoreError(f"hf://{self.repository} {what}: {reason}", "May your HF_TOKEN write there?") from error
+            raise StoreError(
+                f"hf://{self.repository} {what}: {first_line(error)}", "May your HF_TOKEN write there?"
+            ) from error
 
 
 def _token() -> str | None:

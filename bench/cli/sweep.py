@@ -12,6 +12,7 @@ import typer
 
 from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, print_json, split_names
 from bench.errors import UsageError
+from bench.moments import utc_text
 
 if TYPE_CHECKING:
     from bench.sweeps.plan import Plan
@@ -102,7 +103,7 @@ def sweep_command(
         device=device,
         tasks_file=tasks and tasks.absolute(),
         timeout=timeout,
-        again_since=_now() if again else "",
+        again_since=utc_text() if again else "",
     )
     with contextlib.suppress(UsageError):  # the first of its name
         plan = plan.joined(find_plan(str(folder), runs))
@@ -269,9 +270,3 @@ def _report(plan: Plan, as_json: bool) -> None:
         out.print(f"{plan.name}: {counts}{' (cancelled)' if plan.cancelled else ''}", highlight=False)
     if matrix.failures:
         raise typer.Exit(1)
-
-
-def _now() -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

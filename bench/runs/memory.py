@@ -15,7 +15,7 @@ _LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 class MemoryWatch:
-    """The memory of one process and of what it started, as often as somebody looks.
+    """The memory of one process, as often as somebody looks; where there is a limit, with what it started.
 
     limit_mib : what it may take, None for as much as there is
     peak_mib : the most that was seen
@@ -30,7 +30,8 @@ class MemoryWatch:
         if time.monotonic() - self._looked < _LOOK_EVERY:
             return False
         self._looked = time.monotonic()
-        self.peak_mib = max(self.peak_mib, _resident(self._pid) / MIB)
+        took = _of(self._pid) if self.limit_mib is None else _with_children(self._pid)  # the latter asks every process
+        self.peak_mib = max(self.peak_mib, took / MIB)
         return self.limit_mib is not None and self.peak_mib > self.limit_mib
 
     def system_was_out(self) -> bool:
@@ -54,17 +55,17 @@ def gib_text(mib: float) -> str:
     return f"{mib / 1024:.1f} GiB"
 
 
-def _resident(pid: int | None) -> int:
+def _with_children(pid: int | None) -> int:
     try:
-        process = psutil.Process(pid)
-        return sum(_of(one) for one in (process, *process.children(recursive=True)))
+        below = psutil.Process(pid).children(recursive=True)
     except psutil.Error:
         return 0
+    return _of(pid) + sum(_of(one.pid) for one in below)
 
 
-def _of(process: psutil.Process) -> int:
+def _of(pid: int | None) -> int:
     try:
-        return int(process.memory_info().rss)
+        return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return 0
 

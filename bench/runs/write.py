@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.errors import StoreError, shorten
 from bench.identity import PROTOCOL
+from bench.moments import utc_text
 from bench.records import (
     AlgorithmRef,
     Audit,
@@ -150,8 +151,8 @@ def record_of(job: Job, status: str, reason: str | None, findings: Findings, fai
         environment=findings.environment,
         code=code(),
         command=job.settings.command,
-        started=_utc(findings.started),
-        finished=_utc(datetime.now(UTC)),
+        started=utc_text(findings.started),
+        finished=utc_text(),
         checkpoint=_checkpoint(findings.checkpoint),
         scores=None if scores is None else describe_scores(scores),
     )
@@ -175,7 +176,3 @@ def _protocol(job: Job, declared: Declared) -> Protocol:
 
 def _checkpoint(file: Path | None) -> Checkpoint | None:
     return Checkpoint(sha256=file_sha256(file), bytes=file.stat().st_size) if file else None
-
-
-def _utc(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench._version import __version__
+from bench.moments import utc_text
 from bench.records.amend import replace_record
 from bench.submissions.report import Report
 
@@ -22,7 +22,7 @@ def verification(report: Report, by: str) -> dict[str, Any]:
         "level": report.level,
         "passed": report.passed,
         "by": by,
-        "date": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "date": utc_text(),
         "tool_version": __version__,
         "k": report.k,
         "agree": report.agree,

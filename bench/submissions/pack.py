@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import zipfile
-from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from bench.errors import UsageError
 from bench.identity import code_sha256
 from bench.learners.registry import LearnerInfo, find_learner
 from bench.learners.source import Layout, source_files
+from bench.moments import utc_text
 from bench.records import Record, RunStore
 from bench.records.compact import scores_bytes
 from bench.records.files import RECORD, explain, json_bytes, record_bytes, write_file
@@ -179,7 +179,7 @@ def _elsewhere(run: Path, record: Record, uri: str | None) -> CheckpointSource |
 def _environment() -> str:
     found = {(d.metadata["Name"] or "").lower(): d.version for d in distributions()}
     lines = [f"{name}=={version}" for name, version in sorted(found.items()) if name]
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    now = utc_text()
     return "\n".join([f"# Installed when packed, {now}. What the run used is in record.json.", *lines]) + "\n"
 
 

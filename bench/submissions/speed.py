@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from bench.errors import Mismatch
+from bench.moments import utc_text
 from bench.records import Record
 from bench.records.amend import replace_record
 from bench.records.lease import machine_alone
@@ -47,7 +47,7 @@ def measure_speed(entry: Entry, site: Site, say: Callable[[str], None]) -> Recor
             "warmup": WARMUP,
             "repeats": REPEATS,
             "contended": contended,
-            "measured": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "measured": utc_text(),
             "hardware_class": environment(ready.prepared.device).hardware_class,
         }
     )

@@ -11,11 +11,11 @@ import dataclasses
 import json
 import socket
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.moments import utc_text
 from bench.records import Attempt
-from bench.records.files import explain
+from bench.records.files import explain, replace_file
 
 FOLDER = ".attempts"
 RETRIES = 3  # after workers, nodes or data servers were lost
@@ -62,7 +62,7 @@ class Attempts:
 
     def begun(self) -> Attempts:
         """With one more that has just begun. Raises StoreError when the disk refuses."""
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        now = utc_text()
         one = Attempt(started=now, host=socket.gethostname(), kind=_OPEN, reason="")
         return self._keep((*self.failed, one))
 
@@ -80,11 +80,9 @@ class Attempts:
             self.file.unlink()
 
     def _keep(self, made: tuple[Attempt, ...]) -> Attempts:
-        aside = self.file.with_suffix(".part")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_text(json.dumps([one.model_dump() for one in made]))
-            aside.replace(self.file)
+            replace_file(self.file, json.dumps([one.model_dump() for one in made]).encode())
         except OSError as error:
             raise explain(error, self.file) from error
         return dataclasses.replace(self, made=made)

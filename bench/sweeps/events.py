@@ -25,11 +25,12 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bench.errors import StoreError
+from bench.moments import utc_text
 from bench.records.files import explain
 
 FOLDER = "events"
@@ -75,7 +76,7 @@ class EventLog:
 
     def tell(self, event: str, cell: str = "", title: str = "", **values: Any) -> None:
         """Raises StoreError when the disk refuses."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = utc_text(timespec="milliseconds")
         try:
             with self._file.open("a", encoding="utf-8") as out:  # closed again: other machines see what is closed
                 out.write(Event(now, event, cell, title, self.worker, values).line + "\n")

@@ -24,18 +24,21 @@ class Matrix:
         progress = Progress(plan)
         progress.read()
         self._where = progress.cells
+        self._places: dict[tuple[str, str], list[Cell]] = {}
+        for cell in plan.cells:
+            self._places.setdefault((_label(cell), cell.request.suite), []).append(cell)
 
     @property
     def suites(self) -> list[str]:
-        return list(dict.fromkeys(cell.request.suite for cell in self.plan.cells))
+        return list(dict.fromkeys(suite for _, suite in self._places))
 
     @property
     def learners(self) -> list[str]:
-        return list(dict.fromkeys(_label(cell) for cell in self.plan.cells))
+        return list(dict.fromkeys(learner for learner, _ in self._places))
 
     def text(self, learner: str, suite: str) -> str:
         """The cells of one learner on one suite: `3 done`, `1 done, 1 running 45 %`, `-` where none is planned."""
-        cells = [cell for cell in self.plan.cells if (_label(cell), cell.request.suite) == (learner, suite)]
+        cells = self._places.get((learner, suite), [])
         counts = Counter(self.states[cell.key].stage for cell in cells)
         shares = [self.at(cell).share for cell in cells if self.states[cell.key].stage == "running"]
         parts = [f"{counts[stage]} {_NAMES.get(stage, stage)}" for stage in _STAGES if counts[stage]]

@@ -10,13 +10,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import shlex
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.errors import StoreError, UsageError, unknown_name
-from bench.records.files import explain, strict_json, write_file
+from bench.records.files import explain, replace_file, strict_json
 from bench.records.names import SAFE
 from bench.runs.job import Budget, Settings
 
@@ -125,6 +124,10 @@ class Plan:
         return self.folder.name
 
     @property
+    def file(self) -> Path:
+        return self.folder / _PLAN
+
+    @property
     def runs(self) -> Path:
         return self.folder.parent.parent
 
@@ -145,11 +148,9 @@ class Plan:
         """Raises StoreError when the disk refuses."""
         fields = dataclasses.asdict(self) | {"schema": SCHEMA, "folder": None}
         fields["tasks_file"] = self.tasks_file and str(self.tasks_file)
-        aside = self.folder / f".tmp-{_PLAN}-{time.time_ns()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_file(aside, json.dumps(fields, indent=1).encode())
-            aside.replace(self.folder / _PLAN)
+            replace_file(self.file, json.dumps(fields, indent=1).encode())
         except OSError as error:
             raise explain(error, self.folder) from error
 

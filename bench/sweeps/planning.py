@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.errors import BenchError, UsageError, unknown_name
 from bench.learners.registry import all_learners, find_learner
 from bench.runs.ask import asking
-from bench.runs.job import Job, Settings
+from bench.runs.job import Job
 from bench.runs.resolve import resolve
 from bench.sweeps.costs import Costs
 from bench.sweeps.plan import Cell, Request
@@ -56,7 +56,7 @@ def plan_cells(
                     continue
                 for job in jobs:
                     cell = Cell(
-                        _request(entry, algo, job),
+                        _request(entry, algo, suite, job.seed),
                         job.key,
                         job.info.name,
                         job.recipe_name if job.trains else "",
@@ -103,18 +103,13 @@ def _jobs(
     entry: Entry, algo: str, suite: str, runs: Path, tasks_file: Path | None, data_dir: Path | None,
     say: Callable[[str], None],
 ) -> tuple[Job, ...]:  # fmt: skip
-    request = _asked(entry, algo, suite, None)
-    settings: Settings = request.settings(runs=runs, tasks_file=tasks_file, data_dir=data_dir)
+    settings = _request(entry, algo, suite, None).settings(runs=runs, tasks_file=tasks_file, data_dir=data_dir)
     resolution = resolve(algo, suite, list(entry.seeds), settings, asking(None), say)
     resolution.remember()
     return resolution.jobs
 
 
-def _request(entry: Entry, algo: str, job: Job) -> Request:
-    return _asked(entry, algo, job.suite.name, job.seed)
-
-
-def _asked(entry: Entry, algo: str, suite: str, seed: int | None) -> Request:
+def _request(entry: Entry, algo: str, suite: str, seed: int | None) -> Request:
     return Request(
         algo=str(Path(algo.rpartition(":")[0]).absolute()) + ":" + algo.rpartition(":")[2] if ".py" in algo else algo,
         suite=suite,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.records.unchanged import signature
 from bench.sweeps.plan import Cell, Plan, load_plan
 from bench.sweeps.state import State, outcome, state
 
@@ -10,12 +11,13 @@ class Standing:
     """The states of a plan's cells, by key."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+        self.plan, self._written = plan, signature(plan.file)
         self._over: dict[str, State] = {}
 
     def again(self) -> None:
-        """Read the plan anew: somebody may have added cells."""
-        self.plan = load_plan(self.plan.folder)
+        """Read the plan anew where it was written since: somebody has added cells."""
+        if (written := signature(self.plan.file)) != self._written:
+            self.plan, self._written = load_plan(self.plan.folder), written
 
     def open(self) -> list[Cell]:
         """Cells that are neither done nor failed."""

@@ -87,6 +87,14 @@ def meta_train(
     due = check_steps(recipe.steps, selection.checks)
     learner.train()
     began = step_began = reported = time.perf_counter()
+
+    def keep() -> None:
+        nonlocal began
+        now = time.perf_counter()
+        progress.seconds, began = progress.seconds + now - began, now
+        progress.counters = dict(source.counters)
+        state.save({"model": learner}, trained.best, optimizer, progress)
+
     while progress.step < recipe.steps:
         factor = rate_factor(recipe.schedule, progress.step, recipe.steps)
         for group, base in zip(optimizer.param_groups, base_rates, strict=True):
@@ -98,11 +106,8 @@ def meta_train(
             observer.alone()
         except KeyboardInterrupt:
             if progress.step not in due:  # a check is part of its step
-                now = time.perf_counter()
-                progress.step_seconds += now - step_began
-                progress.seconds += now - began
-                progress.counters = dict(source.counters)
-                state.save({"model": learner}, trained.best, optimizer, progress)
+                progress.step_seconds += time.perf_counter() - step_began
+                keep()
             raise
         now = time.perf_counter()
         if now - reported > _REPORT_EVERY and progress.step not in due:
@@ -115,10 +120,7 @@ def meta_train(
             score = trained.check(
                 learner, selection, progress.step, value, progress.seconds + time.perf_counter() - began
             )
-            progress.seconds += time.perf_counter() - began
-            began = time.perf_counter()
-            progress.counters = dict(source.counters)
-            state.save({"model": learner}, trained.best, optimizer, progress)
+            keep()
             rate = progress.step * recipe.batch / max(progress.step_seconds, 1e-9)
             observer.training(progress.step, value, score, rate)
             learner.train()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, ClusterLost, StoreError
+from bench.records.files import first_line
 from bench.records.lease import Busy, lease
 from bench.sweeps.attempts import RETRIES
 from bench.sweeps.engines.desk import carry_out
@@ -89,15 +90,11 @@ def _result(ray: Any, plan: Plan, cell: Cell, task: Any) -> None:
     except (ray.exceptions.RayTaskError, ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError):
         return  # submitted again, unless it was so too often
     except ray.exceptions.RayError as error:
-        raise _lost(plan, _first_line(error)) from error
+        raise _lost(plan, first_line(error)) from error
 
 
 def _lost(plan: Plan, why: str) -> ClusterLost:
     return ClusterLost(f"The Ray cluster is gone: {why}.", f"Finished cells are kept; `{plan.command}` goes on.")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 @contextlib.contextmanager
@@ -114,7 +111,7 @@ def _connected(ray: Any, address: str | None, workers: int | None) -> Iterator[N
     except (ConnectionError, ray.exceptions.RayError, ValueError, RuntimeError) as error:
         where = f"at {address}" if address else "on this machine"
         raise ClusterLost(
-            f"No Ray cluster {where} after {time.monotonic() - began:.0f} s: {_first_line(error)}",
+            f"No Ray cluster {where} after {time.monotonic() - began:.0f} s: {first_line(error)}",
             "`ray start --head` starts one, `ray start --address=HOST:6379` joins it; or leave --address out.",
         ) from error
     try:
