@@ -122,6 +122,7 @@ class Attempt(_Part):
     host: str
     kind: str  # "lost", "memory" or "infrastructure"
     reason: str
+    peak_mib: Amount | None = None  # the most memory that was seen, of the device where there is one
 
 
 class Timing(_Part):

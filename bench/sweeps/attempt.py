@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from bench.errors import BenchError, Mismatch, UsageError
-from bench.records import Record, RunStore
+from bench.records import RunStore
 from bench.runs.ask import asking
 from bench.runs.cell import already, failed, in_process
 from bench.runs.failure import Failure
@@ -26,7 +26,6 @@ from bench.sweeps.plan import Cell, Plan
 from bench.sweeps.state import attempts_at
 from bench.sweeps.telling import Telling
 
-_AT_MOST = "; it took at most "
 _PAUSE_S = 1.0  # before a data server is asked again; doubled each time
 
 
@@ -64,7 +63,8 @@ def try_cell(plan: Plan, cell: Cell, data_dir: Path | None, events: EventLog, me
             attempts.done()
             telling.ended(record, time.monotonic() - began)
             return
-        attempts = attempts.ended(record.failure, _with_peak(record))
+        peak = record.memory.peak_device_mib or record.memory.peak_host_mib
+        attempts = attempts.ended(record.failure, record.reason or "", peak)
         telling.tell("retried", kind=record.failure, reason=record.reason)
     _give_up(plan, cell, data_dir, attempts, telling)
 
@@ -108,8 +108,8 @@ def _give_up(plan: Plan, cell: Cell, data_dir: Path | None, attempts: Attempts, 
     reason, kind = last.reason, last.kind
     if kind == "lost":
         reason = f"tried {len(attempts.made)} times, and each time its process or worker was lost"
-    elif kind == "memory":
-        reason = f"out of memory, needs about {last.reason.rpartition(_AT_MOST)[2]}"
+    elif kind == "memory" and last.peak_mib:
+        reason = f"out of memory, needs about {gib_text(last.peak_mib)}"
     if kind != "infrastructure":
         try:
             job = _job(plan, cell, data_dir)
@@ -119,8 +119,3 @@ def _give_up(plan: Plan, cell: Cell, data_dir: Path | None, attempts: Attempts, 
         job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, attempts=attempts.failed))
         failed(job, RunStore(plan.runs), Failure(reason, "memory" if kind == "memory" else "lost"))
     telling.tell("given_up", kind=kind, reason=reason)
-
-
-def _with_peak(record: Record) -> str:
-    peak = record.memory.peak_device_mib or record.memory.peak_host_mib
-    return f"{record.reason}{f'{_AT_MOST}{gib_text(peak)}' if peak else ''}"

@@ -66,9 +66,10 @@ class Attempts:
         one = Attempt(started=now, host=socket.gethostname(), kind=_OPEN, reason="")
         return self._keep((*self.failed, one))
 
-    def ended(self, kind: str, reason: str) -> Attempts:
+    def ended(self, kind: str, reason: str, peak_mib: float | None = None) -> Attempts:
         """The last one came to nothing."""
-        return self._keep((*self.made[:-1], self.made[-1].model_copy(update={"kind": kind, "reason": reason})))
+        how = {"kind": kind, "reason": reason, "peak_mib": peak_mib}
+        return self._keep((*self.made[:-1], self.made[-1].model_copy(update=how)))
 
     def forgotten(self) -> Attempts:
         """The last one doesn't count: it was stopped by a person."""

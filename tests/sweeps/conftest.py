@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench.records import Record, RunStore
+from bench.records import Memory, Record, RunStore
 from bench.runs.environment import machine
 from bench.runs.facts import answer
 from bench.runs.failure import Failure
@@ -108,6 +108,7 @@ class StandIn:
         store = RunStore(job.settings.runs)
         findings = Findings(machine())
         if failure := self.way(job):
+            findings.memory = Memory(peak_host_mib=failure.peak_mib)
             return write_failure(job, store, failure, findings)
         findings.scores = regression_scores(job.episodes)
         return write(job, store, "ok", None, findings)

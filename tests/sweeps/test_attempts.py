@@ -133,6 +133,16 @@ def test_a_cell_that_always_fails_is_tried_so_often_and_then_over(
     assert outcome(again, again.cells[0]).stage == "failed"  # in another sweep, too
 
 
+def test_a_node_without_memory_says_so_where_nobody_saw_how_much_it_took(sweeps: Sweeps, stand_in: StandIn) -> None:
+    plan = sweeps.planned("chance", "sinusoid-10s")
+    for _ in range(2):  # as the Ray driver writes them down
+        attempts_at(plan, plan.cells[0]).begun().ended("memory", "out of memory: its node had none left")
+    Worker(plan.folder).work(Share())
+    record = sweeps.record(plan, plan.cells[0])
+    assert not stand_in.jobs and record.failure == "memory"
+    assert record.reason == "out of memory: its node had none left"
+
+
 def test_what_succeeds_at_last_says_how_often_it_did_not(sweeps: Sweeps, stand_in: StandIn) -> None:
     stand_in.way = lambda job: None if len(stand_in.jobs) > 2 else Failure("gone", "lost")
     plan = sweeps.planned("chance", "sinusoid-10s")
