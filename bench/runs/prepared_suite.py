@@ -49,5 +49,5 @@ def prepare(suite: Suite, device: torch.device, data_dir: Path | None = None) ->
     """
     loaded = suite.domain.load(suite, device, data_dir)
     manifest = manifest_sha256(suite, loaded.data)
-    pinned = check_pins(suite, manifest, loaded.fingerprint)
+    pinned = check_pins(suite, manifest, loaded.fingerprint, loaded.source)
     return PreparedSuite(suite, loaded.spec, device, manifest, loaded.fingerprint, pinned, loaded.source, loaded.data)

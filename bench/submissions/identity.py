@@ -59,9 +59,10 @@ def check_suite(entry: Entry, suite: Suite) -> Iterator[Finding]:
     yield from wrong
     if not wrong:
         yield ok("suite", f"{suite.name}@{suite.version}, manifest {entry.record.suite.manifest_sha256[:16]}")
-    if suite.domain.loads_data and (suite.pin is None or suite.pin.data is None):
-        claimed = entry.record.suite.data_fingerprint
-        yield note("data fingerprint", f"{suite.name} pins no images: {claimed} can't be compared")
+    claimed = entry.record.suite
+    if suite.domain.loads_data and (suite.pin is None or suite.pin.data_of(claimed.data_source) is None):
+        found = f"{claimed.data_fingerprint} of {claimed.data_source}"
+        yield note("data fingerprint", f"{suite.name} does not pin these images: {found} can't be compared")
     if not suite.domain.drawable(suite):
         yield note("manifest hash", "the episodes can't be drawn without the suite's folder of images")
 
@@ -76,12 +77,12 @@ def _suite_mismatches(entry: Entry, suite: Suite) -> Iterator[Finding]:
     for name, expected in (("recomputed", manifest), ("pinned", suite.pin.manifest if suite.pin else None)):
         if expected is not None and claimed.manifest_sha256 != expected:
             yield mismatch("manifest hash", f"the {name} one is {_hashes(expected, claimed.manifest_sha256)}")
-    pinned_data = suite.pin.data if suite.pin else None
     if not suite.domain.loads_data and claimed.data_fingerprint is not None:
         yield mismatch("data fingerprint", f"{suite.name} is generated and has none, found {claimed.data_fingerprint}")
-    if pinned_data is not None and claimed.data_fingerprint != pinned_data:
-        yield mismatch("data fingerprint", f"pinned is {_hashes(pinned_data, str(claimed.data_fingerprint))}")
-    pinned = suite.pin is not None and (pinned_data is not None or not suite.domain.loads_data)
+    expected_data = suite.pin.data_of(claimed.data_source) if suite.pin else None
+    if expected_data is not None and claimed.data_fingerprint != expected_data:
+        yield mismatch("data fingerprint", f"pinned is {_hashes(expected_data, str(claimed.data_fingerprint))}")
+    pinned = suite.pin is not None and (expected_data is not None or not suite.domain.loads_data)
     if claimed.pinned != pinned:
         yield mismatch("suite", f"the record says pinned: {claimed.pinned}, tasks.yaml says {pinned}")
 

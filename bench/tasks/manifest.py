@@ -25,8 +25,10 @@ def manifest_sha256(suite: Suite, data: Any = None) -> str:
     return digest.hexdigest()
 
 
-def check_pins(suite: Suite, manifest: str, fingerprint: str | None) -> bool:
+def check_pins(suite: Suite, manifest: str, fingerprint: str | None, source: str | None = None) -> bool:
     """True if the suite is pinned and both hashes agree, False if it is unpinned.
+
+    fingerprint, source : of the images, None where all is generated; a suite may pin some sources and others not
 
     Raises Mismatch naming both hashes: the episodes or the images are not the ones everybody else was asked.
     """
@@ -37,9 +39,10 @@ def check_pins(suite: Suite, manifest: str, fingerprint: str | None) -> bool:
             f"{suite.name}@{suite.version}: the episodes hash to {manifest}, tasks.yaml pins {suite.pin.manifest}.",
             "A released suite never changes: undo the edit, or declare a new version.",
         )
-    if fingerprint is not None and suite.pin.data is not None and suite.pin.data != fingerprint:
+    pinned = suite.pin.data_of(source)
+    if fingerprint is not None and pinned is not None and pinned != fingerprint:
         raise Mismatch(
-            f"{suite.name}@{suite.version}: the images hash to {fingerprint}, tasks.yaml pins {suite.pin.data}.",
+            f"{suite.name}@{suite.version}: the images hash to {fingerprint}, tasks.yaml pins {pinned}.",
             "Check the source with `bench data verify`, then import it again with `bench data import`.",
         )
-    return fingerprint is None or suite.pin.data is not None
+    return fingerprint is None or pinned is not None

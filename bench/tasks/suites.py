@@ -46,9 +46,18 @@ class Validation(_Part):
     episodes: int = Field(default=200, ge=1)
 
 
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
 class Pin(_Part):
-    manifest: str = Field(pattern="^[0-9a-f]{64}$")
-    data: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    """Hashes that a suite must have. data : of the images, or one for each source (as `bench data info` names it)."""
+
+    manifest: Sha256
+    data: Sha256 | dict[str, Sha256] | None = None
+
+    def data_of(self, source: str | None) -> str | None:
+        """What images of this source must hash to; None where that is not pinned."""
+        return self.data.get(source or "") if isinstance(self.data, dict) else self.data
 
 
 class Suite(_Part):

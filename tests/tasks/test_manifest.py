@@ -32,6 +32,14 @@ def test_images_that_nobody_pinned_are_unpinned() -> None:
     assert check_pins(suite(Pin(manifest=A, data=None)), A, B) is False
 
 
+def test_a_source_may_be_pinned_and_another_not() -> None:
+    pin = Pin(manifest=A, data={"CSV files": B})
+    assert check_pins(suite(pin), A, B, "CSV files") is True
+    assert check_pins(suite(pin), A, A, "hub") is False
+    with pytest.raises(Mismatch, match="images"):
+        check_pins(suite(pin), A, A, "CSV files")
+
+
 def test_other_episodes_are_a_mismatch_naming_both_hashes() -> None:
     with pytest.raises(Mismatch) as caught:
         check_pins(suite(Pin(manifest=A, data=B)), B, B)
