@@ -1,8 +1,9 @@
-"""What `bench doctor` looks at."""
+"""What `bench doctor` looks at. Only a deep look imports torch, which takes longer than everything else together."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Literal
 
+_DRIVER = Path("/proc/driver/nvidia/version")
 _PACKAGES = ("torch", "torchvision", "timm", "datasets", "pandas", "numpy", "scipy", "safetensors")
 
 
@@ -21,9 +23,10 @@ class Finding:
     fix: str = ""
 
 
-def examine(data_dir: Path | None) -> list[Finding]:
-    """Every check, in the order a person would want to read them."""
-    return [_python(), *_packages(), _device(), _compiler(), _command(), _package_name(), *_data(data_dir)]
+def examine(data_dir: Path | None, deep: bool = False) -> list[Finding]:
+    """Every check, in the order a person would want to read them. deep : ask torch what it can use"""
+    device = _device() if deep else _hardware()
+    return [_python(), *_packages(), device, _compiler(), _command(), _package_name(), *_data(data_dir)]
 
 
 def _python() -> Finding:
@@ -38,6 +41,13 @@ def _packages() -> list[Finding]:
         except PackageNotFoundError:
             findings.append(Finding("broken", name, "not installed", f"pip install {name}"))
     return findings
+
+
+def _hardware() -> Finding:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if not _DRIVER.exists():
+        return Finding("ok", "device", f"{cores} CPU cores; no NVIDIA driver")
+    return Finding("ok", "device", f"{cores} CPU cores and an NVIDIA driver", "bench doctor --deep: can torch use it?")
 
 
 def _device() -> Finding:

@@ -1,4 +1,4 @@
-"""Reading verbs: list, info, show, doctor. None of them loads torch except doctor, which reports on it."""
+"""Reading verbs: list, info, show, doctor. None of them loads torch, but `doctor --deep`, which reports on it."""
 
 from __future__ import annotations
 
@@ -100,11 +100,15 @@ def show_command(
     console().print(record_panel(record, path, store))
 
 
-def doctor_command(data_dir: DataDir = None, as_json: Json = False) -> None:
+def doctor_command(
+    data_dir: DataDir = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Import torch, too, and ask it for its device.")] = False,
+    as_json: Json = False,
+) -> None:
     """Check this installation: packages, device, compiler, data, shadowed names. Exit 1 if something is broken."""
     from bench.cli.doctor import examine
 
-    findings = examine(data_dir)
+    findings = examine(data_dir, deep)
     if as_json:
         print_json([finding.__dict__ for finding in findings])
     else:

@@ -6,6 +6,7 @@ MLPs gain most from one compiled meta-gradient; on a GPU kernel launches dominat
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from bench import remembered
 from bench.errors import BenchError
 
 Strategy = Literal["loop", "vmap", "compiled"]
@@ -75,6 +77,7 @@ def _batched_gradient(task_loss: TaskLoss, compiled: bool) -> Callable[..., tupl
 
     if not compiled:
         return run
+    _keep_compiled()
     quick = torch.compile(run, fullgraph=True, dynamic=False)
 
     def run_compiled(parameters: Parameters, *tasks: Tensor) -> tuple[Tensor, Parameters]:
@@ -88,3 +91,13 @@ def _batched_gradient(task_loss: TaskLoss, compiled: bool) -> Callable[..., tupl
         return result
 
     return run_compiled
+
+
+def _keep_compiled() -> None:
+    """Have the compiler's results kept for later processes, also after a restart of the machine.
+
+    torch's own place for them is the machine's temporary folder. $TORCHINDUCTOR_CACHE_DIR names another.
+    """
+    folder = remembered.folder("compiled")
+    if folder is not None:
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))

@@ -85,6 +85,14 @@ def test_doctor_prints_json_and_names_what_is_there(desk: Path, cli: Cli) -> Non
     assert done.code == int(any(finding["state"] == "broken" for finding in findings.values()))
 
 
+def test_doctor_asks_torch_for_its_device_when_it_is_to_look_deep(desk: Path, cli: Cli) -> None:
+    shallow, deep = (
+        {finding["check"]: finding["found"] for finding in json.loads(cli("doctor", "--json", *words).out)}
+        for words in ((), ("--deep",))
+    )
+    assert "threads" in deep["device"] and "threads" not in shallow["device"] and "cores" in shallow["device"]
+
+
 def test_data_goes_to_stdout_and_talk_to_stderr(work: Path, cli: Cli) -> None:
     done = cli(*RUN, "--force")
     assert "evaluation, 100" in done.err and "evaluation" not in done.out

@@ -72,7 +72,9 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     assert _imported(tmp_path, "--help") == set()
 
 
-@pytest.mark.parametrize("command", ["list", "info protonet", "info glyphs-5w1s", "leaderboard", "data status", "show"])
+@pytest.mark.parametrize(
+    "command", ["list", "info protonet", "info glyphs-5w1s", "leaderboard", "data status", "doctor", "show"]
+)
 def test_reading_commands_import_no_torch(key: tuple[Path, str], command: str) -> None:
     folder, name = key
     words = ["show", name] if command == "show" else command.split()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.func import grad
 
 import bench
+from bench.learners.strategies import _keep_compiled
 
 Weights = dict[str, Tensor]
 
@@ -58,6 +60,21 @@ def test_the_compiled_meta_gradient_agrees() -> None:
     loss, gradient = bench.meta_gradient(one_task, *setting(), "compiled")
     torch.testing.assert_close(loss, expected_loss, rtol=1e-10, atol=1e-10)
     torch.testing.assert_close(dict(gradient), expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("cache", "own", "expected"),
+    [("here", None, "here/compiled"), ("here", "elsewhere", "elsewhere"), ("off", None, None)],
+)
+def test_compiled_code_is_kept_with_what_bench_remembers(
+    cache: str, own: str | None, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_CACHE", cache)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", own or "")
+    if own is None:  # set before, so that whatever is there at the end is undone
+        monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    _keep_compiled()
+    assert os.environ.get("TORCHINDUCTOR_CACHE_DIR") == expected
 
 
 @pytest.mark.parametrize("strategy", ["loop", "vmap"])
