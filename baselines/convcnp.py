@@ -135,10 +135,9 @@ class UNet(nn.Module):
         )
 
     def forward(self, h: Tensor) -> Tensor:
-        h, skips = (
-            h.transpose(1, 2)[:, :, None],
-            [],
-        )  # [B, c, 1, G], channels last: oneDNN's fast path is that of images
+        # [B, c, 1, G] with the channels last: images of height 1 are oneDNN's fast path.
+        h = h.transpose(1, 2)[:, :, None]
+        skips = []
         for layer in self.down:
             assert isinstance(layer, nn.Conv1d)
             skips.append(h)
