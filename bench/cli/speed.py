@@ -127,8 +127,9 @@ def _measured(
             if earlier is not None:
                 here = Environment.model_validate(call(MACHINE, asked["device"]))
                 refuse_others(str(earlier[0]), earlier[1].environment, "this measurement", here)
+            episodes = None if earlier is None else earlier[1].evaluation.episodes  # as many, to be fair
             with machine_alone(say):
-                return Speed.model_validate(call(CARRY_OUT, Request(job, seconds), told))
+                return Speed.model_validate(call(CARRY_OUT, Request(job, seconds, episodes), told))
     except Ended as ended:
         failure = ended.failure
     raise BenchError(f"{job.title} can't be measured: {failure.reason}", f"`bench check {algo}` looks at the learner.")
@@ -154,7 +155,8 @@ def _about(speed: Speed) -> list[str]:
     blocks = f"{speed.evaluation.episodes_per_s.blocks} blocks of {speed.evaluation.episodes:,} {subject.noun}"
     if training is not None:
         rates = training.steps_per_s.blocks
-        blocks = f"{rates} + {rates} blocks of {training.timed // (2 * rates):,} steps, {blocks}"
+        each = training.timed // (2 * rates)
+        blocks = f"{2 * rates} blocks of {each:,} step{'s' if each > 1 else ''}, {blocks}"
     return [
         f"{subject.learner} on {subject.suite}: {recipe}{subject.precision}, {subject.strategy}, "
         f"{subject.parameters:,} parameters",

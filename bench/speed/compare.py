@@ -41,6 +41,7 @@ def differences(a: Speed, b: Speed) -> dict[str, tuple[str, str]]:
         found[f"option {name}"] = str(here.get(name, "-")), str(there.get(name, "-"))
     found["bench"] = a.bench_version, b.bench_version
     found["episodes a block of evaluation"] = f"{a.evaluation.episodes:,}", f"{b.evaluation.episodes:,}"
+    found["episodes answered at once"] = f"{a.evaluation.batch:,}", f"{b.evaluation.batch:,}"
     found["alone on the machine"] = _alone(a), _alone(b)
     return {name: pair for name, pair in found.items() if pair[0] != pair[1]}
 

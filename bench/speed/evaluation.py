@@ -23,20 +23,27 @@ def answering(learner: Learner, episodes: Frozen, n: int, batch: int, precision:
 
 
 def time_evaluation(
-    learner: Learner, episodes: Frozen, batch: int, precision: Precision, seconds: float, alone: Callable[[], None]
+    learner: Learner,
+    episodes: Frozen,
+    batch: int,
+    precision: Precision,
+    seconds: float,
+    alone: Callable[[], None],
+    n: int | None = None,
 ) -> Evaluation:
-    """Blocks of a whole number of batches for about `seconds`, at most as many episodes as an official result has.
+    """Blocks of episodes for about `seconds`, then sixty alone, however long they take: the procedure of `bench time`.
 
-    Then sixty episodes one at a time, however long they take: the procedure of `bench time`.
+    n : episodes of a block [default: as many batches as fit, at most an official result's episodes]; what is done once,
+        such as to embed a pool of images, weighs less in a longer one
     """
     batch = min(batch, BUDGET_EPISODES["full"])
-    once = answering(learner, episodes, batch, batch, precision)
+    once = answering(learner, episodes, n or batch, batch, precision)
     once()  # first calls allocate and compile
     alone()
-    each = _seconds(once) / batch
-    alone()
-    batches = int(seconds / (_BLOCKS * max(each, 1e-9)) / batch)
-    n = batch * max(1, min(batches, BUDGET_EPISODES["full"] // batch))
+    if n is None:
+        fit = int(seconds / (_BLOCKS * max(_seconds(once), 1e-9)))
+        n = batch * max(1, min(fit, BUDGET_EPISODES["full"] // batch))
+        alone()
     rates = []
     for _ in range(_BLOCKS):
         rates.append(n / _seconds(answering(learner, episodes, n, batch, precision)))

@@ -13,7 +13,7 @@ _NONE_SEEN = "no matrix product, convolution or attention went on, and torch's c
 
 
 def count(name: str, learner: Learner, episodes: int, work: Callable[[], object]) -> tuple[float | None, str]:
-    """Operations an episode of work on so many episodes, and a note: why there are none, or what to know of them."""
+    """Operations an episode of work on so many episodes, or None and why; what would be compiled is not, meanwhile."""
     try:
         with _uncompiled(learner):
             found = counted_flops(work)
@@ -21,8 +21,7 @@ def count(name: str, learner: Learner, episodes: int, work: Callable[[], object]
         return None, f"FLOPs of {name}: torch's counter can't see through this learner ({describe(error)[:200]})."
     if found is None:
         return None, f"FLOPs of {name}: {_NONE_SEEN}."
-    note = f"FLOPs of {name} are those of the same computation before it is compiled."
-    return found / episodes, note if learner.strategy == "compiled" else ""
+    return found / episodes, ""
 
 
 @contextmanager

@@ -39,7 +39,7 @@ _COUNTED_S = 2.0
 def carry_out(request: Request, observer: Observer) -> dict[str, Any]:
     """The result as plain values. Raises whatever the learner raises, DataMissing, Mismatch."""
     keep_memory()  # as a run does, before anything large is made
-    return measure(request.job.anchored(), request.seconds, observer).model_dump(mode="json")
+    return measure(request.job.anchored(), request.seconds, observer, request.episodes).model_dump(mode="json")
 
 
 def machine(device: str, observer: Observer) -> dict[str, Any]:
@@ -47,8 +47,12 @@ def machine(device: str, observer: Observer) -> dict[str, Any]:
     return environment(choose_device(device)).model_dump(mode="json")  # type: ignore[arg-type]  # checked by the CLI
 
 
-def measure(job: Job, seconds: float, observer: Observer) -> Speed:
-    """Measure a job's learner, untrained, on its suite: matmul peak, training, evaluation, memory, operations."""
+def measure(job: Job, seconds: float, observer: Observer, n: int | None = None) -> Speed:
+    """Measure a job's learner, untrained, on its suite: matmul peak, training, evaluation, memory, operations.
+
+    seconds : about how long each of training and evaluation is timed
+    n : episodes of a block of evaluation [default: as many as fit]
+    """
     device, recipe = choose_device(job.settings.device), job.recipe
     with matmul_precision(recipe.precision):
         prepared = prepare(job.suite, device, job.settings.data_dir)
@@ -66,7 +70,7 @@ def measure(job: Job, seconds: float, observer: Observer) -> Speed:
             notes = [f"{job.info.name} trains nothing: there is only evaluation."]
         observer.note("timing the evaluation")
         episodes = prepared.evaluation("test")
-        evaluation = time_evaluation(learner, episodes, job.eval_batch, recipe.precision, seconds, observer.alone)
+        evaluation = time_evaluation(learner, episodes, job.eval_batch, recipe.precision, seconds, observer.alone, n)
         contended, memory = contention.busy(), peak_memory(device)
         observer.note("counting operations")
         flops, said = _flops(job, prepared, learner, steps, evaluation)
@@ -168,16 +172,17 @@ def _notes(job: Job, timed: Timed, own: bool, check_s: float) -> list[str]:
     notes = []
     if own:
         each = timed.steps // (2 * len(timed.blocks))
+        length = f"{each:,} step{'s' if each > 1 else ''}"
         notes.append(
-            f"{job.info.name} has a training of its own: its episodes, what it does between draws and how "
-            f"often it checks are its own business. It was timed in trainings of {each:,} steps, where what is done "
-            f"once a training weighs more than in a whole one, without checks; one takes {check_s:.3g} s."
+            f"{job.info.name} has a training of its own: its episodes, what it does between draws and how often it "
+            f"checks are its own business. It was timed in trainings of {length}, where what is done once a training "
+            f"weighs more than in a whole one, without checks; one takes {check_s:.3g} s."
         )
     slower = sum(median_block(timed.blocks).values()) * Spread.of(timed.rates).median / 1e3
     if slower > 1.1:
         notes.append(
-            f"A step whose parts are timed takes {slower:.2f} times as long as one that goes on undisturbed: "
-            "shares are of the longer one, steps/s are of the other."
+            f"The blocks whose parts were timed took {slower:.2f} times as long as the others: shares are of them, "
+            "steps/s of the others."
         )
     return notes
 
@@ -185,7 +190,8 @@ def _notes(job: Job, timed: Timed, own: bool, check_s: float) -> list[str]:
 def _flops(
     job: Job, prepared: PreparedSuite, learner: Learner, steps: Steps | None, evaluation: Evaluation
 ) -> tuple[Flops, list[str]]:
-    training, said = None, []
+    compiled = job.recipe.strategy == "compiled"
+    training, said = None, ["FLOPs are counted before anything is compiled."] if compiled else []
     if steps is not None:
         began = time.perf_counter()
         steps(1)

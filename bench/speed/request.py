@@ -11,7 +11,8 @@ CARRY_OUT, MACHINE = "bench.speed.measure:carry_out", "bench.speed.measure:machi
 
 @dataclass(frozen=True)
 class Request:
-    """job : resolved; seconds : about how long each of training and evaluation is timed"""
+    """job : resolved; the others as `measure` takes them"""
 
     job: Job
     seconds: float
+    episodes: int | None = None

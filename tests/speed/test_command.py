@@ -35,6 +35,7 @@ def test_measure_save_and_compare(cli: Cli, tmp_path: Path) -> None:
     found = json.loads(again.out)
     rates = [found[name]["evaluation"]["episodes_per_s"]["median"] for name in ("a", "b")]
     assert found["b_over_a"]["evaluation, episodes/s"] == pytest.approx(rates[1] / rates[0])
+    assert found["a"]["evaluation"]["episodes"] == found["b"]["evaluation"]["episodes"]
     both = cli("speed", "--compare", "a.json", "a.json")
     assert both.code == 0 and "B / A" in both.out and "1.000" in both.out
 
