@@ -49,6 +49,13 @@ class Convolution(bench.Learner):
         return self.layer(query_x.flatten(0, 1)).mean((-1, -2)).unflatten(0, query_x.shape[:2])
 
 
+class Fixed(Lines):
+    """Keeps its first weights."""
+
+    family = "reference"
+    trains = False
+
+
 class Own(Lines):
     """Trains by itself, and checks in the middle of it."""
 

@@ -89,12 +89,12 @@ def test_an_explorer() -> None:
     assert "forward and backward" in _parts(speed) and speed.subject.noun == "trials"
 
 
-@pytest.mark.parametrize(("algo", "suite"), [("random_policy", "bandit-n10k5"), ("ridge", "sinusoid-10s")])
+@pytest.mark.parametrize(("algo", "suite"), [("random_policy", "bandit-n10k5"), (f"{KNOWN}:Fixed", "sinusoid-10s")])
 def test_a_learner_that_trains_nothing(algo: str, suite: str) -> None:
     speed = _measured(algo, suite)
     assert speed.training is None and speed.flops.training is None and speed.training_share is None
     assert speed.evaluation.episodes_per_s.median > 0 and 0 < speed.evaluation.p50 <= speed.evaluation.p95
-    assert f"{algo} trains nothing" in speed.notes[0]
+    assert f"{speed.subject.learner} trains nothing" in speed.notes[0]
     assert (speed.flops.evaluation is None) == (algo == "random_policy") == ("torch's counter" in speed.notes[-1])
 
 
