@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bench.boards import build_boards, frame, render, rich_tables
+from bench.boards import board_lines, build_boards, frame, render
 from bench.boards.board.rows import seeds_text
 from bench.boards.render.formats import escape_latex, escape_markdown, score_text
 from bench.errors import UsageError
@@ -30,13 +30,14 @@ def same_as_golden(name: str, text: str) -> None:
     assert text == path.read_text()
 
 
-def test_terminal_at_a_fixed_width(results: Path) -> None:
+@pytest.mark.parametrize("width", [80, 100])
+def test_terminal_at_a_fixed_width(results: Path, width: int) -> None:
     out = io.StringIO()
-    console = Console(file=out, width=120, force_terminal=False)
+    console = Console(file=out, width=width, force_terminal=False)
     for board in build_boards(results):
-        for table in rich_tables(board):
-            console.print(table)
-    same_as_golden("terminal.txt", re.sub(r" +$", "", out.getvalue(), flags=re.MULTILINE))
+        for line in board_lines(board, width):
+            console.print(line)
+    same_as_golden(f"terminal-{width}.txt", re.sub(r" +$", "", out.getvalue(), flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("form", ["markdown", "csv", "latex", "html"])
