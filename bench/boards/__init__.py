@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bench.boards.render.frame import frame
     from bench.boards.render.pages import Written, check, write
     from bench.boards.render.preview import Preview, preview
-    from bench.boards.render.suite_page import FORMATS, render
+    from bench.boards.render.suite_page import FORMATS, rendered
     from bench.boards.render.table import Table
     from bench.boards.render.tables import left_out_table, section_tables
     from bench.boards.render.terminal import board_lines
@@ -49,7 +49,7 @@ _WHERE = {
     "load_published": "bench.boards.board.published",
     "load_wanted": "bench.boards.render.wanted",
     "preview": "bench.boards.render.preview",
-    "render": "bench.boards.render.suite_page",
+    "rendered": "bench.boards.render.suite_page",
     "section_tables": "bench.boards.render.tables",
     "wanted_table": "bench.boards.render.wanted",
     "write": "bench.boards.render.pages",
@@ -78,7 +78,7 @@ __all__ = [
     "load_published",
     "load_wanted",
     "preview",
-    "render",
+    "rendered",
     "section_tables",
     "wanted_table",
     "write",

@@ -101,12 +101,12 @@ def _boards(runs: list[Path] | None, suite: str | None) -> list[Board]:
 
 
 def _print_as(form: str, boards: Sequence[Board], columns: Sequence[str], sort: str) -> None:
-    from bench.boards import frame, render
+    from bench.boards import frame, rendered
 
     if form == "json":
         typer.echo(frame(boards, columns, sort).to_json(orient="records", indent=2))
     else:
-        typer.echo(render(boards, form, columns, sort), nl=False)
+        typer.echo(rendered(boards, form, columns, sort), nl=False)
 
 
 def _print_tables(boards: Sequence[Board], **how: Any) -> None:

@@ -20,7 +20,7 @@ _SAID = (
     *("metric", "unit", "mean", "ci95.low", "ci95.high", "se", "sd", "n", "ci_method"),
 )
 _NUMBERS = ("seed", "score", "episodes", "version")
-_IMPORTANT = ("suite", "algo", "score", "key", "seed", "status", "why", "options", "mode", "recipe", "metric", "title")
+_IMPORTANT = ("suite", "algo", "score", "key", "seed", "options", "status", "why", "mode", "recipe", "metric", "title")
 
 RunsDirs = Annotated[
     list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
@@ -200,8 +200,8 @@ def _run_rows(runs: list[Path] | None) -> list[dict[str, Any]]:
                     "status": "damaged" if run.problem else said["status"],
                     "why": run.problem or said.get("reason"),
                     "episodes": said.get("episodes"),
-                    "key": key,
                     "origin": said.get("origin"),
+                    "key": key,
                 }
             )
     return rows
@@ -225,11 +225,12 @@ def _print_rows(title: str, entries: list[dict[str, Any]]) -> None:
     from bench.cli.tables import MANY, plain_lines
 
     shown = [name for name in entries[0] if any(entry[name] is not None for entry in entries)]
-    lines = tuple(tuple(_cell(name, entry[name]) for name in shown) for entry in entries)
     if len(entries) > MANY:
-        typer.echo("\n".join([title, *plain_lines(shown, lines)]))
+        texts = [[_text(entry[name]) for name in shown] for entry in entries]
+        typer.echo("\n".join([title, *plain_lines(shown, texts)]))
         return
     out = console()
+    lines = tuple(tuple(_cell(name, entry[name]) for name in shown) for entry in entries)
     right = tuple(name in _NUMBERS for name in shown)
     found = fitted(Table(title, tuple(shown), right, lines), out.width, _IMPORTANT)
     out.print(found.table)

@@ -33,7 +33,7 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 _CARRIED_OVER: Mapping[Level, str] = {"spot": "confirmed for", "rescored": "re-scored with"}
 
 
-def render(boards: Sequence[Board], form: str, columns: Sequence[str] = (), sort: str = "") -> str:
+def rendered(boards: Sequence[Board], form: str, columns: Sequence[str] = (), sort: str = "") -> str:
     """All boards in one format, ending in a newline; UsageError for a format that is not in FORMATS.
 
     columns : headers (of a CSV its columns): these only, and the tables alone; sort : as `sorted_rows`
