@@ -92,7 +92,8 @@ def show_command(
         return
     from bench.cli.show import record_panel
 
-    console().print(record_panel(record, path, store))
+    out = console()
+    out.print(record_panel(record, path, store, out.width))
 
 
 def doctor_command(

@@ -150,10 +150,12 @@ def _print(outcomes: list[Outcome], sharpened: list[SharpenedRun | None], as_jso
     if as_json:
         print_json([_plain(outcome, found) for outcome, found in pairs])
         return
+    from bench.boards.render.fit import fitted
     from bench.cli.tables import outcomes_table
 
     out = console()
-    out.print(outcomes_table(outcomes))
+    table = fitted(outcomes_table(outcomes), out.width, ("score (95 % closed CI)", "algo", "seed", "mode"))
+    out.print(table.table)
     for outcome, found in pairs:
         if found:
             from bench.boards.render.sharpened import sharpened_line

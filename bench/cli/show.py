@@ -8,29 +8,36 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from bench.boards.render.fit import fitted
 from bench.boards.render.record import metric_texts
 from bench.boards.render.table import NONE
+from bench.boards.render.table import Table as Numbers
 from bench.records import Audit, Checkpoint, Record, RunStore, Timing
 from bench.records.weights import CHECKPOINT
 
 
-def record_panel(record: Record, path: Path, store: RunStore) -> RenderableType:
-    """Scores first, then what they mean and how to repeat them."""
+def record_panel(record: Record, path: Path, store: RunStore, width: int) -> RenderableType:
+    """Scores first, in what columns there is room for, then what they mean and how to repeat them."""
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _facts(record, path).items():
         if value not in (None, "", "None"):
             table.add_row(f"[bold]{name}[/]", str(value))
     if not record.metrics:
         return table
+    return Group(fitted(_scores(record, path, store), width, ("geometric mean", "mean (95 % closed CI)")).table, table)
+
+
+def _scores(record: Record, path: Path, store: RunStore) -> Numbers:
     texts = metric_texts(store, path, record)
     errors = any(text.geometric != NONE for text in texts)
-    ranked = ("geometric mean",) if errors else ()
-    scores = Table("metric", *ranked, "mean (95 % closed CI)", "sd", "median", "episodes", "unit")
+    rows = []
     for text, metric in zip(texts, record.metrics, strict=True):
         geometric = (text.geometric,) if errors else ()
         spread = f"{metric.sd:.4f}", f"{metric.median:.4f}", f"{metric.n:,}", metric.unit
-        scores.add_row(text.name, *geometric, text.mean, *spread)
-    return Group(scores, table)
+        rows.append((text.name, *geometric, text.mean, *spread))
+    ranked = ("geometric mean",) if errors else ()
+    headers = ("metric", *ranked, "mean (95 % closed CI)", "sd", "median", "episodes", "unit")
+    return Numbers("", headers, (False, *(True for _ in headers[1:-1]), False), tuple(rows))
 
 
 def _facts(record: Record, path: Path) -> dict[str, Any]:

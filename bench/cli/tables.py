@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from bench.boards.render.table import Table as Numbers
+
 if TYPE_CHECKING:
     from bench.records import Record
     from bench.runs.job import Job
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from bench.sweeps.plan_cost import Expected
 
 
+_RIGHT = ("seed", "score (95 % closed CI)", "episodes", "train", "episodes/s")
 MANY = 200  # rows that rich lays out before anybody waits for it
 
 
@@ -26,26 +29,29 @@ def plain_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterat
         yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
-def outcomes_table(outcomes: list[Outcome]) -> Table:
-    table = Table("suite", "algo", "seed", "mode", "score (95 % closed CI)", "episodes", "train", "episodes/s")
+def outcomes_table(outcomes: list[Outcome]) -> Numbers:
+    headers = ("suite", "algo", "seed", "mode", "score (95 % closed CI)", "episodes", "train", "episodes/s")
+    rows = []
     for outcome in outcomes:
         job, record = outcome.job, outcome.record
         seed = "n/a" if job.seed is None else str(job.seed)
         if record is None:
-            table.add_row(job.suite.name, job.info.name, seed, "-", outcome.status, "-", "-", "-")
+            rows.append((job.suite.name, job.info.name, seed, "-", outcome.status, "-", "-", "-"))
             continue
         timing = record.timing
-        table.add_row(
-            job.suite.name,
-            job.info.name,
-            seed,
-            "transductive" if record.protocol.transductive else "inductive",
-            _score(outcome, record),
-            f"{record.episodes:,}",
-            "-" if timing.train_s is None else f"{timing.train_s:.0f} s",
-            "-" if timing.eval_episodes_per_s is None else f"{timing.eval_episodes_per_s:,.0f}",
+        rows.append(
+            (
+                job.suite.name,
+                job.info.name,
+                seed,
+                "transductive" if record.protocol.transductive else "inductive",
+                _score(outcome, record),
+                f"{record.episodes:,}",
+                "-" if timing.train_s is None else f"{timing.train_s:.0f} s",
+                "-" if timing.eval_episodes_per_s is None else f"{timing.eval_episodes_per_s:,.0f}",
+            )
         )
-    return table
+    return Numbers("", headers, tuple(header in _RIGHT for header in headers), tuple(rows))
 
 
 def jobs_table(jobs: list[Job]) -> Table:
