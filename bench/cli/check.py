@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import DataDir, Json, TasksFile, console, print_json
 from bench.errors import BenchError
 
@@ -21,12 +22,20 @@ _STYLES = {"passed": "green", "failed": "bold red", "skipped": "dim", "reported"
 
 
 def check_command(
-    adapter: Annotated[str, typer.Argument(help="A learner's name, or path/file.py:Class.")],
+    adapter: Annotated[
+        str, typer.Argument(autocompletion=complete.algos, help="A learner's name, or path/file.py:Class.")
+    ],
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="An option of the learner: key=value. Repeatable.")
     ] = None,
     suite: Annotated[
-        str | None, typer.Option("--suite", "-s", help="In this suite's shapes [default: small generated tasks].")
+        str | None,
+        typer.Option(
+            "--suite",
+            "-s",
+            autocompletion=complete.suites,
+            help="In this suite's shapes [default: small generated tasks].",
+        ),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Only shapes, determinism, leaks and state, as before a first run.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import Json, console, print_json
 from bench.errors import UsageError
 from bench.ranges import parse_seeds
@@ -27,9 +28,15 @@ Metric = Annotated[
 
 def compare_command(
     learners: Annotated[
-        list[str], typer.Argument(help="Two or more: protonet, maml:norm=batch, my.py:Mine, or a run's key.")
+        list[str],
+        typer.Argument(
+            autocompletion=complete.algos, help="Two or more: protonet, maml:norm=batch, my.py:Mine, or a run's key."
+        ),
     ],
-    suite: Annotated[str, typer.Option("--suite", "-s", help="The suite whose episodes they answered.")],
+    suite: Annotated[
+        str,
+        typer.Option("--suite", "-s", autocompletion=complete.suites, help="The suite whose episodes they answered."),
+    ],
     metric: Metric = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="Only these, such as 0-2 [default: all].")] = None,
     runs: RunsDirs = None,
@@ -66,8 +73,12 @@ def plan_command(
             help="What to find: points for accuracies, a ratio such as 1.1 for errors, else the metric's unit.",
         ),
     ],
-    learners: Annotated[list[str] | None, typer.Argument(help="Two learners with runs to learn from.")] = None,
-    suite: Annotated[str | None, typer.Option("--suite", "-s", help="The suite of those runs.")] = None,
+    learners: Annotated[
+        list[str] | None, typer.Argument(autocompletion=complete.algos, help="Two learners with runs to learn from.")
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", "-s", autocompletion=complete.suites, help="The suite of those runs.")
+    ] = None,
     power: Annotated[float, typer.Option("--power", help="Probability of finding it.")] = 0.8,
     level: Annotated[float, typer.Option("--level", help="Confidence of the interval that shall exclude 0.")] = 0.95,
     metric: Metric = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import console, split_names
 from bench.errors import UsageError
 
@@ -29,7 +30,8 @@ def leaderboard_command(
         list[Path] | None, typer.Option("--runs", help="Print from these records [default: published and ./runs].")
     ] = None,
     suite: Annotated[
-        str | None, typer.Option("--suite", "-s", help="Print only these suites, comma-separated.")
+        str | None,
+        typer.Option("--suite", "-s", autocompletion=complete.suites, help="Print only these suites, comma-separated."),
     ] = None,
     form: Annotated[
         Literal["table", "markdown", "csv", "latex", "html", "json"],

@@ -7,11 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import TasksFile
 
 
 def plot_command(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs: directories, or first letters of keys.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...", autocompletion=complete.runs, help="Runs: directories, or first letters of keys."
+        ),
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File ending in .png or .svg [default: SUITE-ALGO.png].")
     ] = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import DataDir, Json, TasksFile, console, print_json
 from bench.errors import unknown_name
 
@@ -44,7 +45,7 @@ def list_command(
 
 
 def info_command(
-    name: Annotated[str, typer.Argument(help="A suite or an algorithm.")],
+    name: Annotated[str, typer.Argument(autocompletion=complete.algos_and_suites, help="A suite or an algorithm.")],
     tasks: TasksFile = None,
     as_json: Json = False,
 ) -> None:
@@ -72,7 +73,12 @@ def info_command(
 
 
 def show_command(
-    run: Annotated[str, typer.Argument(help="A run: its directory, its key or the first letters of its key.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete.runs, help="A run: its directory, its key or the first letters of its key."
+        ),
+    ],
     runs: RunsDirs = None,
     traceback: Annotated[bool, typer.Option("--traceback", help="Where the learner's own code failed.")] = False,
     as_json: Json = False,

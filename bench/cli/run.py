@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, print_json, split_names
 from bench.ranges import parse_seeds
 
@@ -20,8 +21,18 @@ if TYPE_CHECKING:
 
 
 def run_command(
-    algo: Annotated[str, typer.Option("--algo", "-a", help="Learners: names, comma-separated, or path/file.py:Class.")],
-    suite: Annotated[str, typer.Option("--suite", "-s", help="Suites: names, comma-separated.")],
+    algo: Annotated[
+        str,
+        typer.Option(
+            "--algo",
+            "-a",
+            autocompletion=complete.algos,
+            help="Learners: names, comma-separated, or path/file.py:Class.",
+        ),
+    ],
+    suite: Annotated[
+        str, typer.Option("--suite", "-s", autocompletion=complete.suites, help="Suites: names, comma-separated.")
+    ],
     seeds: Annotated[str, typer.Option(help="Training seeds: 0, 0-2 or 0,3,5.")] = "0",
     recipe: Annotated[
         str | None, typer.Option(help="paper or fast [default: fast, else paper, else option defaults].")

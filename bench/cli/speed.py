@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import DataDir, Json, TasksFile, console, print_json
 from bench.errors import BenchError, UsageError
 
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
 
 
 def speed_command(
-    algo: Annotated[str | None, typer.Option("--algo", "-a", help="A learner's name, or path/file.py:Class.")] = None,
-    suite: Annotated[str | None, typer.Option("--suite", "-s", help="A suite's name.")] = None,
+    algo: Annotated[
+        str | None,
+        typer.Option("--algo", "-a", autocompletion=complete.algos, help="A learner's name, or path/file.py:Class."),
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", "-s", autocompletion=complete.suites, help="A suite's name.")
+    ] = None,
     recipe: Annotated[
         str | None, typer.Option(help="paper or fast [default: fast, else paper, else option defaults].")
     ] = None,

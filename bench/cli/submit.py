@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console
 from bench.errors import UsageError
 from bench.ranges import parse_seeds
@@ -20,7 +21,12 @@ _STYLES = {"ok": "green", "note": "dim", "suspicious": "yellow", "mismatch": "re
 
 
 def pack_command(
-    run: Annotated[str, typer.Argument(help="A finished run: its directory, or the first letters of its key.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete.runs, help="A finished run: its directory, or the first letters of its key."
+        ),
+    ],
     by: Annotated[str, typer.Option(help="Who answers for the result: a name or handle.")],
     batch_norm: Annotated[
         Literal["none", "running", "support", "query"],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, print_json, split_names
 from bench.errors import UsageError
 from bench.moments import utc_text
@@ -24,8 +25,13 @@ Sweep = Annotated[str, typer.Argument(help="A sweep: its name, or the folder of 
 
 def sweep_command(
     file: Annotated[Path | None, typer.Argument(help="A sweep file: entries of learners, suites and seeds.")] = None,
-    algos: Annotated[str | None, typer.Option("--algos", "-a", help="Learners: names, patterns, or all.")] = None,
-    suites: Annotated[str | None, typer.Option("--suites", "-s", help="Suites: names or patterns.")] = None,
+    algos: Annotated[
+        str | None,
+        typer.Option("--algos", "-a", autocompletion=complete.algos, help="Learners: names, patterns, or all."),
+    ] = None,
+    suites: Annotated[
+        str | None, typer.Option("--suites", "-s", autocompletion=complete.suites, help="Suites: names or patterns.")
+    ] = None,
     seeds: Annotated[str, typer.Option(help="Training seeds: 0, 0-2 or 0,3,5.")] = "0",
     recipe: Annotated[str | None, typer.Option(help="paper or fast [default: as in bench run].")] = None,
     budget: Annotated[

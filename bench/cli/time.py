@@ -7,12 +7,16 @@ from typing import Annotated, Literal
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import DataDir, TasksFile, console
 
 
 def time_command(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Finished runs: paths, or first letters of keys.")
+        list[str],
+        typer.Argument(
+            metavar="RUN...", autocompletion=complete.runs, help="Finished runs: paths, or first letters of keys."
+        ),
     ],
     root: Annotated[
         list[Path] | None, typer.Option("--runs", help="Where to look for keys [default: published records, ./runs].")

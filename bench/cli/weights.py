@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli import complete
 from bench.cli.arguments import Json, console, print_json
 from bench.errors import StoreError, UsageError
 
@@ -77,7 +78,10 @@ def push_command(
 @app.command("fetch")
 def fetch_command(
     run: Annotated[
-        list[str] | None, typer.Argument(metavar="RUN", help="Runs: directories, or first letters of keys.")
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN", autocompletion=complete.runs, help="Runs: directories, or first letters of keys."
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Of every run that has some.")] = False,
     store: Annotated[
