@@ -30,6 +30,7 @@ from bench.records.parquet import AGAIN, read_table, table_bytes
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
+    import pyarrow as pa
 
 _FORM = b"bench.scores"
 _COUNTS = "n_correct"
@@ -78,17 +79,38 @@ def read_scores_file(path: Path, find_classes: FindClasses | None = None, conten
 
     Raises StoreError when it is missing or damaged, and where the class ids are not to be had.
     """
-    import pyarrow as pa
+    import pandas as pd
 
     table = read_table(path, content)
-    metadata = table.schema.metadata or {}
-    if _FORM not in metadata:
+    if not _rules(table):
         frame: pd.DataFrame = table.to_pandas()
         return frame
+    columns = _had(path, table, find_classes)
+    if CLASSES in columns:
+        columns[CLASSES] = _objects(columns[CLASSES].rows(), table.num_rows)
+    return pd.DataFrame(columns)
+
+
+def read_columns(path: Path, find_classes: FindClasses | None = None) -> dict[str, Any]:
+    """As `read_scores_file`, each column an array and the class ids as they are stored: for who reads many files."""
+    return _had(path, read_table(path), find_classes)
+
+
+def _had(path: Path, table: pa.Table, find_classes: FindClasses | None) -> dict[str, Any]:
+    import pyarrow as pa
+
     try:
-        return _rebuilt(table, strict_json(metadata[_FORM]), find_classes)
+        if rules := _rules(table):
+            return _rebuilt(table, strict_json(rules), find_classes)
+        frame = table.to_pandas()
+        return {n: ClassIds.of(frame[n]) if n == CLASSES else frame[n].to_numpy() for n in map(str, frame.columns)}
     except (pa.ArrowException, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise StoreError(f"{path} is damaged: {first_line(error)}", f"fix: {AGAIN}") from error
+
+
+def _rules(table: pa.Table) -> bytes | None:
+    metadata: dict[bytes, bytes] = table.schema.metadata or {}
+    return metadata.get(_FORM)
 
 
 def identical(a: pd.DataFrame, b: pd.DataFrame) -> bool:
@@ -136,16 +158,17 @@ def same_bits(a: Any, b: Any) -> bool:
     return bool(a.dtype == b.dtype) and a.tobytes() == b.tobytes()
 
 
-def _rebuilt(table: Any, rules: dict[str, Rule], find_classes: FindClasses | None) -> pd.DataFrame:
+def _rebuilt(table: pa.Table, rules: dict[str, Rule], find_classes: FindClasses | None) -> dict[str, Any]:
     import numpy as np
-    import pandas as pd
 
     if len(rules) > _MOST_COLUMNS:
         raise ValueError(f"{len(rules):,} columns are not scores of a run")
     n = table.num_rows
     had: dict[str, Any] = {}
     for name, (kind, *given) in sorted(rules.items(), key=lambda item: _ORDER.index(item[1][0])):
-        if kind == "stored":
+        if kind == "stored" and name == CLASSES:
+            had[name] = ClassIds.of(table[name].to_pandas())
+        elif kind == "stored":
             had[name] = np.array(table[name].to_numpy())  # of our own: arrow's can't be written to
         elif kind == "integer":
             had[name] = table[name].to_numpy().astype(np.float64)
@@ -154,12 +177,12 @@ def _rebuilt(table: Any, rules: dict[str, Rule], find_classes: FindClasses | Non
         elif kind == "false":
             had[name] = np.zeros(n, dtype=bool)
         elif kind == "classes":
-            had[name] = _objects(_found(find_classes, str(given[0]), n).rows(), n)
+            had[name] = _found(find_classes, str(given[0]), n)
         elif kind == "ratio" and (per := int(given[1])) > 0:
             had[name] = had[given[0]] / per
         else:
             had[name] = had[given[0]].copy()
-    return pd.DataFrame({name: had[name] for name in rules})
+    return {name: had[name] for name in rules}
 
 
 def _objects(rows: Iterable[Any], n: int) -> npt.NDArray[Any]:

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import Mismatch
+from bench.records.classes import ClassIds
 from bench.records.names import CLASSES
 from bench.records.parquet import AGAIN
 from bench.records.schema import Record, Scores
@@ -39,38 +40,45 @@ def normal_scores(scores: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    columns = _normal_columns(scores)
+    columns = _normal_columns(_columns(scores))
     if CLASSES in columns:
         lengths, items = columns[CLASSES]
         columns[CLASSES] = pd.Series(np.split(items, np.cumsum(lengths)[:-1]) if len(lengths) else [], dtype=object)
     return pd.DataFrame(columns)
 
 
-def _normal_columns(scores: pd.DataFrame) -> dict[str, Any]:
-    """Columns with their types; of lists the lengths and all items."""
-    import numpy as np
+def _columns(scores: pd.DataFrame) -> dict[str, Any]:
+    """As arrays, class ids as `ClassIds`."""
+    names = map(str, scores.columns)
+    return {name: ClassIds.of(scores[name]) if name == CLASSES else scores[name].to_numpy() for name in names}
 
-    missing = [name for name in ("episode", "score") if name not in scores.columns]
+
+def _normal_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """With their types; of lists the lengths and all items."""
+    missing = [name for name in ("episode", "score") if name not in columns]
     if missing:
-        raise ValueError(f"scores need the columns episode and score, found {list(scores.columns)}")
-    columns: dict[str, Any] = {}
-    for name in map(str, scores.columns):
+        raise ValueError(f"scores need the columns episode and score, found {list(columns)}")
+    normal: dict[str, Any] = {}
+    for name, values in columns.items():
         if name == CLASSES:
-            rows = scores[name].tolist()
-            lengths = np.fromiter(map(len, rows), dtype="<i8", count=len(rows))
-            columns[name] = lengths, (np.concatenate(rows) if rows else np.empty(0)).astype("<i4")
+            normal[name] = values.lengths.astype("<i8"), values.items.astype("<i4")
         else:
-            columns[name] = _cast(name, scores[name].to_numpy(), _TYPES.get(name, _METRIC_TYPE))
-    return columns
+            normal[name] = _cast(name, values, _TYPES.get(name, _METRIC_TYPE))
+    return normal
 
 
 def describe_scores(scores: pd.DataFrame) -> Scores:
     """What the record says about the scores: canonical hash, canonical length in bytes, column names."""
+    return _described(_columns(scores))
+
+
+def _described(columns: Mapping[str, Any]) -> Scores:
     digest, size = hashlib.sha256(), 0
-    for part in _canonical(_normal_columns(scores), len(scores)):
+    normal = _normal_columns(columns)
+    for part in _canonical(normal, len(normal["episode"])):
         digest.update(part)
         size += len(part)
-    return Scores(sha256=digest.hexdigest(), bytes=size, columns=[str(name) for name in scores.columns])
+    return Scores(sha256=digest.hexdigest(), bytes=size, columns=list(columns))
 
 
 def scores_sha256(scores: pd.DataFrame) -> str:
@@ -80,24 +88,33 @@ def scores_sha256(scores: pd.DataFrame) -> str:
 
 def check_scores(scores: pd.DataFrame, record: Record, path: Path) -> None:
     """Raise Mismatch unless these are the very scores `record` was written with, one finite row per episode."""
+    check_columns(_columns(scores), record, path)
+
+
+def check_columns(columns: Mapping[str, Any], record: Record, path: Path) -> None:
+    """As `check_scores`, for what `read_columns` gives."""
     if record.scores is None:
         raise Mismatch(f"{path} exists, but its record names no scores.", f"fix: {AGAIN}")
-    found = scores_sha256(scores)
+    found = _described(columns).sha256
     if found != record.scores.sha256:
         raise Mismatch(
             f"{path}: the scores are not those the record was written with: "
             f"expected sha256 {record.scores.sha256[:16]}, found {found[:16]}.",
             f"fix: restore the file, or {AGAIN}",
         )
-    for problem in score_problems(scores, record):
+    for problem in _problems(columns, record):
         raise Mismatch(f"{path}: {problem}", f"fix: {AGAIN}")
 
 
 def score_problems(scores: pd.DataFrame, record: Record) -> Iterable[str]:
     """What is wrong with scores whose hash agrees: whoever edits scores can also edit the hash."""
+    return _problems({str(name): scores[name].to_numpy() for name in scores.columns}, record)
+
+
+def _problems(columns: Mapping[str, Any], record: Record) -> Iterator[str]:
     import numpy as np
 
-    episodes = scores["episode"].to_numpy()
+    episodes = columns["episode"]
     if len(episodes) != record.episodes:
         yield f"expected {record.episodes:,} episodes, as the record says, found {len(episodes):,} rows."
     if not np.array_equal(episodes, np.arange(len(episodes))):
@@ -105,10 +122,10 @@ def score_problems(scores: pd.DataFrame, record: Record) -> Iterable[str]:
         if len(twice):
             yield f"episode {np.sort(episodes)[twice[0]]} is there twice."
         yield "expected the episodes 0, 1, 2, ... in order: a prefix of the suite's manifest."
-    for name in scores.columns:
+    for name, values in columns.items():
         if name in (CLASSES, "episode"):
             continue
-        wrong = np.flatnonzero(~np.isfinite(scores[name].to_numpy().astype(np.float64)))
+        wrong = np.flatnonzero(~np.isfinite(values.astype(np.float64)))
         if len(wrong):
             yield f"{name} of episode {wrong[0]} is not a finite number ({len(wrong)} such rows)."
 

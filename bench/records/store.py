@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import StoreError, UsageError, unknown_name
 from bench.records.classes import ClassIds, share, shared
-from bench.records.compact import FindClasses, read_scores_file, scores_bytes
+from bench.records.compact import FindClasses, read_columns, read_scores_file, scores_bytes
 from bench.records.files import RECORD, explain, read_record, record_bytes, sync_directory, write_file
 from bench.records.index import Index
 from bench.records.names import BUNDLE, CLASSES, SAFE
@@ -34,7 +34,7 @@ from bench.records.names import SCORES as SCORES
 from bench.records.parquet import load_parquet, parquet_bytes
 from bench.records.publish import OLD, TMP, clean, key_of, publish, restore
 from bench.records.schema import Record
-from bench.records.scores import check_scores, describe_scores, normal_scores
+from bench.records.scores import check_columns, check_scores, describe_scores, normal_scores
 from bench.records.summary import summary
 from bench.records.unchanged import signature
 from bench.records.weights import CHECKPOINT, has_weights
@@ -181,6 +181,12 @@ class RunStore:
         scores = read_scores_file(path / SCORES, self.class_ids(path))
         check_scores(scores, record, path / SCORES)
         return scores
+
+    def read_columns(self, path: Path, record: Record) -> dict[str, Any]:
+        """As `read_scores`, each column an array, class ids as `ClassIds`."""
+        columns = read_columns(path / SCORES, self.class_ids(path))
+        check_columns(columns, record, path / SCORES)
+        return columns
 
     def class_ids(self, path: Path) -> FindClasses:
         """Where the scores of a run directory find class ids they don't hold: in its own store, then in this one."""

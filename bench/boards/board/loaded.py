@@ -13,6 +13,7 @@ from bench.boards.board.domain_facts import metric_spec
 from bench.boards.board.ranking import Classes, Matrix
 from bench.errors import StoreError
 from bench.records import Record, RunStore, score_column
+from bench.records.classes import ClassIds
 
 _SHELF_BYTES = 128 << 20
 
@@ -38,15 +39,21 @@ class Loaded:
 
 def load_run(store: RunStore, path: Path, record: Record, episodes: int) -> Loaded:
     """A stored run with its first `episodes` scores; Mismatch or StoreError where they are not the record's."""
-    scores = store.read_scores(path, record).iloc[:episodes]
+    stored = store.read_columns(path, record)
     columns: dict[str, Matrix] = {}
     for name, column in score_columns(record).items():
-        columns[name] = scores[column].to_numpy(dtype=np.float64, copy=True)
+        columns[name] = np.array(stored[column][:episodes], dtype=np.float64)
         if columns[name].min() < 0 and _is_error(record, name):
             raise StoreError(f"negative {name}: an error is at least 0", "fix: score the run again")
-    floored = int(scores["floored"].sum()) if "floored" in scores else 0
-    classes = np.stack(list(scores["classes"])).astype(np.int64) if "classes" in scores else None
+    floored = int(stored["floored"][:episodes].sum()) if "floored" in stored else 0
+    classes = _matrix(stored["classes"].first(episodes)) if "classes" in stored else None
     return Loaded(record, columns, classes, floored)
+
+
+def _matrix(classes: ClassIds) -> Classes:
+    if len(set(classes.lengths.tolist())) > 1:
+        raise StoreError("episodes have different numbers of classes", "fix: score the run again")
+    return classes.items.astype(np.int64).reshape(len(classes), -1)
 
 
 def score_columns(record: Record) -> dict[str, str]:
