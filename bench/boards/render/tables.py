@@ -34,7 +34,7 @@ class _Column:
 
 
 def section_tables(board: Board) -> list[Table]:
-    """One table per section that has rows: inductive, external data, transductive; best row first."""
+    """One table per section that has rows: inductive, external data, transductive, authors' weights; best first."""
     return [_table(name, _columns(board, rows), rows) for name in SECTIONS if (rows := board.section(name))]
 
 
@@ -122,10 +122,12 @@ def settings_texts(row: Row) -> list[str]:
 
 
 def _recipe(row: Row) -> str:
-    return row.recipe if row.trains else "n/a"
+    return row.recipe if row.trains or row.weights else "n/a"
 
 
 def _training(row: Row) -> str:
+    if row.weights:
+        return "the authors'"
     if not row.trains:
         return "none"
     return f"{seconds_text(row.cost.train_s)}, {row.cost.device}" if row.cost else NONE
