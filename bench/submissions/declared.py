@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bench.catalogue import load_catalogue
+from bench.learners.registry import find_learner
 from bench.records import Record, exposure, shows_test_classes
 from bench.submissions.entry import Entry
 from bench.submissions.report import Finding, mismatch, note, ok
@@ -42,5 +44,34 @@ def check_exposure(record: Record) -> Iterator[Finding]:
     elif (seen := exposure(record)) == "train split":
         yield ok("exposure", "declares nothing beyond the train split; no level can prove that")
     else:
-        ranked = "without a rank" if seen == "test classes" else "ranked there"
-        yield note("exposure", f"{', '.join(protocol.external_data)}: section external data, {ranked}")
+        ranked = "without a rank" if seen == "test classes" or record.published_weights else "ranked there"
+        section = "authors' weights" if record.published_weights else "external data"
+        yield note("exposure", f"{', '.join(protocol.external_data)}: section {section}, {ranked}")
+
+
+def check_published_weights(entry: Entry) -> Iterator[Finding]:
+    """Who says that the weights are published ones has started from those of the catalogue, and trained nothing."""
+    record = entry.record
+    claimed, known = record.published_weights, load_catalogue()
+    if claimed is None:
+        return
+    if (ours := known.get(claimed.name)) is None:
+        yield mismatch("published weights", f"no {claimed.name!r} in the catalogue: `bench weights list --catalogue`")
+        return
+    protocol = record.protocol
+    started = record.identity.initial_checkpoint_sha256 if record.identity else None
+    pairs: list[tuple[str, Any, Any]] = [
+        ("initial weights", started, ours.sha256),
+        ("learner", record.algorithm.origin, find_learner(ours.learner).origin),
+        ("options", record.algorithm.overrides, ours.overrides),
+        ("suites", record.suite.name, record.suite.name if record.suite.name in ours.suites else ours.suites),
+        ("what is said of them", claimed, ours.published),
+        ("external_data", protocol.external_data, list(ours.external_data)),
+        ("saw_test_classes", protocol.saw_test_classes, ours.saw_test_classes),
+        ("seed", record.seed, None),
+        ("training", entry.trained, False),
+    ]
+    wrong = [f"{name}: {a!r}, the catalogue says {b!r}" for name, a, b in pairs if a != b]
+    yield from [mismatch("published weights", text) for text in wrong] or [
+        ok("published weights", f"{claimed.name}, of {claimed.paper}")
+    ]
