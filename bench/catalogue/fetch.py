@@ -10,9 +10,10 @@ from typing import Final
 
 from bench.artifacts import open_place
 from bench.artifacts.place import explained
-from bench.catalogue.entries import Entry
+from bench.catalogue.entries import Entry, PublishedFile
 from bench.data.download import fetch_file
 from bench.data.location import root
+from bench.data.only_one import only_one
 from bench.data.progress import OnProgress
 from bench.errors import Mismatch, StoreError
 from bench.records.files import file_sha256
@@ -43,15 +44,24 @@ def fetch_weights(
     Mismatch where the result is not the one that the catalogue names.
     """
     target = weights_file(entry, data_dir)
-    if is_here(entry, data_dir):
-        return target
+    with explained(f"{target.parent} can't be written"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with only_one(target):
+        if not is_here(entry, data_dir):
+            _make(entry, _from_store(store) if store else _from_authors, target, on_progress)
+    return target
+
+
+_Get = Callable[[Entry, PublishedFile, Path, OnProgress | None], None]
+
+
+def _make(entry: Entry, get: _Get, target: Path, on_progress: OnProgress | None) -> None:
     aside = target.with_name(f".{entry.name}")
-    get = _from_store(store) if store else _from_authors
     files = []
     for file in entry.files:
         files.append(aside / file.sha256)  # what is there under its hash was checked when it came
         if not files[-1].is_file():
-            get(entry, file.path, files[-1], file.sha256, file.bytes, on_progress)
+            get(entry, file, files[-1], on_progress)
     from bench.catalogue.convert import convert
 
     made = aside / target.name
@@ -64,26 +74,26 @@ def fetch_weights(
     with explained(f"{target} can't be written"):
         made.replace(target)
         shutil.rmtree(aside)
-    return target
 
 
-_Get = Callable[[Entry, str, Path, str, int, OnProgress | None], None]
-
-
-def _from_authors(
-    entry: Entry, path: str, target: Path, sha256: str, size: int, on_progress: OnProgress | None
-) -> None:
+def _from_authors(entry: Entry, file: PublishedFile, target: Path, on_progress: OnProgress | None) -> None:
     """From the address of the catalogue, which is not the user's own store: no token of theirs goes there."""
-    with explained(f"{path} was not fetched"):
-        fetch_file(f"{entry.base}/{path}", target, checksum=f"sha256:{sha256}", size=size, on_progress=on_progress)
+    with explained(f"{file.path} was not fetched"):
+        fetch_file(
+            f"{entry.base}/{file.path}",
+            target,
+            checksum=f"sha256:{file.sha256}",
+            size=file.bytes,
+            on_progress=on_progress,
+        )
 
 
 def _from_store(store: str) -> _Get:
     place = open_place(store)
 
-    def get(entry: Entry, path: str, target: Path, sha256: str, size: int, on_progress: OnProgress | None) -> None:
+    def get(entry: Entry, file: PublishedFile, target: Path, on_progress: OnProgress | None) -> None:
         try:
-            place.get(path, target, sha256, size, on_progress)
+            place.get(file.path, target, file.sha256, file.bytes, on_progress)
         except StoreError as error:
             raise StoreError(
                 f"{entry.name}: {error.message}", f"Under --from the files lie as below {entry.base}. {error.fix}"

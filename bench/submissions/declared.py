@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bench.catalogue import load_catalogue
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from bench.catalogue import Entry as Published
+from bench.catalogue import is_here, load_catalogue, weights_file
 from bench.learners.registry import find_learner
 from bench.records import Record, exposure, shows_test_classes
+from bench.records.weights import CHECKPOINT
 from bench.submissions.entry import Entry
 from bench.submissions.report import Finding, mismatch, note, ok
 
@@ -72,6 +78,22 @@ def check_published_weights(entry: Entry) -> Iterator[Finding]:
         ("training", entry.trained, False),
     ]
     wrong = [f"{name}: {a!r}, the catalogue says {b!r}" for name, a, b in pairs if a != b]
-    yield from [mismatch("published weights", text) for text in wrong] or [
-        ok("published weights", f"{claimed.name}, of {claimed.paper}")
-    ]
+    if wrong:
+        yield from (mismatch("published weights", text) for text in wrong)
+    else:
+        yield _scored_weights(entry, ours)
+
+
+def _scored_weights(entry: Entry, published: Published) -> Finding:
+    """The weights that were scored, which a run writes to a file of its own, against the published ones."""
+    own, theirs = entry.folder / CHECKPOINT, weights_file(published)
+    if not own.is_file() or not is_here(published):
+        fetch = f"`bench weights fetch {published.name}`"
+        return note("published weights", f"as the catalogue says; the weights themselves are not all here: {fetch}")
+    try:
+        scored, known = load_file(own), load_file(theirs)
+    except (OSError, SafetensorError) as error:
+        return mismatch("published weights", f"{CHECKPOINT} can't be read: {str(error).partition(chr(10))[0]}")
+    if scored.keys() != known.keys() or not all(np.array_equal(scored[name], known[name]) for name in known):
+        return mismatch("published weights", f"{CHECKPOINT} holds other weights than {published.name}")
+    return ok("published weights", f"{published.name}, of {published.paper}: every number is the published one")

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from bench.catalogue import fetch_weights, load_catalogue, weights_file
+from bench.learners.weights import read_tensors, write_tensors
 from bench.records import Record, RunStore
 from bench.records.files import RECORD, record_bytes
+from bench.records.weights import CHECKPOINT
 from bench.submissions.consistent import verify_consistent
 from tests.catalogue.conftest import Published
 from tests.conftest import Cli
@@ -69,6 +71,23 @@ def test_a_false_claim_does_not_pass(ran: tuple[Path, Record], changes: dict[str
     (path / RECORD).write_bytes(record_bytes(record))
     report = verify_consistent(path)
     assert any(f.check == "published weights" and says in f.text for f in report.of("mismatch"))
+
+
+def test_other_weights_under_their_name_do_not_pass(ran: tuple[Path, Record]) -> None:
+    path, _ = ran
+
+    def seen() -> list[tuple[str, str]]:
+        report = verify_consistent(path)
+        return [(found.verdict, found.text) for found in report.findings if found.check == "published weights"]
+
+    assert seen() == [("ok", "tiny, of Somebody 2018, A paper, arXiv:1234.56789: every number is the published one")]
+    tensors, meta = read_tensors(path / CHECKPOINT)
+    tensors["score.3.bias"] += 1
+    write_tensors(path / CHECKPOINT, tensors, meta)
+    assert seen() == [("mismatch", "checkpoint.safetensors holds other weights than tiny")]
+    (path / CHECKPOINT).unlink()
+    ((verdict, text),) = seen()
+    assert verdict == "note" and "bench weights fetch tiny" in text
 
 
 @pytest.mark.parametrize(
