@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.boards import Board, build_boards, render
+from bench.boards import Board, build_boards, render, write
 from bench.boards.board.published import Published, PublishedNumbers, Source
 from bench.boards.render.published_tables import summary_table, verdict_text
 from bench.records import PublishedWeights
@@ -97,6 +97,9 @@ def test_the_page_says_whose_they_are(tmp_path: Path) -> None:
     assert "## Authors' weights" in text
     assert "weights proto-authors of Somebody 2018, A paper, arXiv:1234.56789, licence MIT" in text
     assert "trained on drawings of their own" in text and "`bench run --weights`" in text
+    write(tmp_path / "pages", tmp_path)
+    index = (tmp_path / "pages" / "README.md").read_text()
+    assert "| transductive | authors' weights | rows |" in index
     without = tmp_path / "without"
     store_trainings(without)
     assert "uthors' weights" not in render([board(without)], "markdown")
