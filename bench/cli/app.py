@@ -19,6 +19,7 @@ from bench.cli import (
     plot,
     read,
     run,
+    speed,
     streams,
     submit,
     sweep,
@@ -42,6 +43,7 @@ app.command("status", rich_help_panel="Measure")(sweep.status_command)
 app.command("cancel", rich_help_panel="Measure")(sweep.cancel_command)
 app.command("events", rich_help_panel="Measure")(sweep.events_command)
 app.command("time", rich_help_panel="Measure")(time.time_command)
+app.command("speed", rich_help_panel="Measure")(speed.speed_command)
 app.command("new", rich_help_panel="Measure")(new.new_command)
 app.command("check", rich_help_panel="Measure")(check.check_command)
 app.command("list", rich_help_panel="Read")(read.list_command)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli.arguments import Json, console, print_json
 from bench.errors import UsageError
 from bench.ranges import parse_seeds
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.boards import Table
 
 RunsDirs = Annotated[
     list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
@@ -45,13 +51,10 @@ def compare_command(
 
         typer.echo(pd.DataFrame(comparison_rows(report)).to_csv(index=False, lineterminator="\n"), nl=False)
     else:
-        from bench.boards import rich_table
-
         out = console()
         for warning in report.warnings:
             out.print(f"! {warning}", style="yellow", markup=False, highlight=False)
-        for table in comparison_tables(report):
-            out.print(rich_table(table))
+        _print(out, comparison_tables(report))
         out.print(report.advice, markup=False, highlight=False)
 
 
@@ -85,9 +88,17 @@ def plan_command(
     if as_json:
         print_json(plan_json(found))
         return
-    from bench.boards import rich_table
-
     out = console()
-    for table in plan_tables(found):
-        out.print(rich_table(table))
+    _print(out, plan_tables(found))
     out.print(found.note, markup=False, highlight=False)
+
+
+def _print(out: Console, tables: Sequence[Table]) -> None:
+    from bench.boards import fitted
+
+    for table in tables:
+        found = fitted(table, out.width)
+        out.print(found.table)
+        if found.left_out:
+            out.print(f"no room for {'; '.join(found.left_out)}: a wider terminal, or --json", highlight=False)
+        out.print("")

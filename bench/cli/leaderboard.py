@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench.cli.arguments import console
+from bench.cli.arguments import console, split_names
 from bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from bench.boards import Board
 
 
 def leaderboard_command(
@@ -31,6 +35,16 @@ def leaderboard_command(
         Literal["table", "markdown", "csv", "latex", "html", "json"],
         typer.Option("--format", help="Of what is printed."),
     ] = "table",
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="Only these columns, by their headers, comma-separated.")
+    ] = None,
+    sort: Annotated[
+        str, typer.Option("--sort", help="score, algorithm, parameters, training or episodes/s.")
+    ] = "score",
+    wide: Annotated[bool, typer.Option("--wide", help="On a terminal: every column, however wide.")] = False,
+    older: Annotated[
+        bool, typer.Option("--older", help="On a terminal: rows of older sources and recipes, too.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Print boards, write their pages, check that the pages say what the records say, or preview a submission."""
@@ -49,11 +63,16 @@ def leaderboard_command(
         pages.check(check, results or check / "results")
         typer.echo(f"{check}: every page says what its records say")
     else:
-        _print(runs, suite, "json" if as_json else form)
+        chosen = split_names(columns) if columns else []
+        boards = _boards(runs, suite)
+        if as_json or form != "table":
+            _print_as("json" if as_json else form, boards, chosen, sort)
+        else:
+            _print_tables(boards, wide=wide, older=older, columns=chosen, sort=sort)
 
 
 def _preview(entries: list[Path], runs: list[Path] | None, form: str) -> None:
-    from bench.boards import preview, rich_tables
+    from bench.boards import preview
     from bench.records import default_roots
     from bench.submissions.preview import laid_out
 
@@ -64,38 +83,43 @@ def _preview(entries: list[Path], runs: list[Path] | None, form: str) -> None:
     if form == "markdown":
         typer.echo(found.markdown(), nl=False)
         return
-    out = console()
-    for board in found.boards:
-        for table in rich_tables(board):
-            out.print(table)
+    _print_tables(found.boards)
     typer.echo("What would change\n" + "\n".join(f"* {line}" for line in found.changes))
 
 
-def _print(runs: list[Path] | None, suite: str | None, form: str) -> None:
-    from bench.boards import build_boards, frame, render, rich_tables
-    from bench.cli.arguments import split_names
+def _boards(runs: list[Path] | None, suite: str | None) -> list[Board]:
+    from bench.boards import build_boards
     from bench.errors import unknown_name
     from bench.records import default_roots
 
     boards = build_boards(*(runs or default_roots()))
-    if suite:
-        names = split_names(suite)
-        for name in names:
-            if name not in {board.suite for board in boards}:
-                raise unknown_name("suite with records", name, [board.suite for board in boards])
-        boards = [board for board in boards if board.suite in names]
+    names = split_names(suite) if suite else []
+    for name in names:
+        if name not in {board.suite for board in boards}:
+            raise unknown_name("suite with records", name, [board.suite for board in boards])
+    return [board for board in boards if not names or board.suite in names]
+
+
+def _print_as(form: str, boards: Sequence[Board], columns: Sequence[str], sort: str) -> None:
+    from bench.boards import frame, rendered
+
     if form == "json":
-        typer.echo(frame(boards).to_json(orient="records", indent=2))
-    elif form != "table":
-        typer.echo(render(boards, form), nl=False)
+        typer.echo(frame(boards, columns, sort).to_json(orient="records", indent=2))
     else:
-        out = console()
-        for board in boards:
-            for table in rich_tables(board):
-                out.print(table)
-            if board.left_out:
-                out.print(
-                    f"{len(board.left_out)} runs of {board.suite} are not on the board: bench list runs", style="dim"
-                )
-        if not boards:
-            out.print("No records yet. Try: bench run --algo protonet --suite glyphs-5w1s")
+        typer.echo(rendered(boards, form, columns, sort), nl=False)
+
+
+def _print_tables(boards: Sequence[Board], **how: Any) -> None:
+    """how : as of `board_lines`"""
+    from bench.boards import board_lines
+
+    out = console()
+    for board in boards:
+        for line in board_lines(board, out.width, **how):
+            if isinstance(line, str):
+                out.print(line, markup=False, highlight=False)
+            else:
+                out.print("")
+                out.print(line)
+    if not boards:
+        out.print("No records yet. Try: bench run --algo protonet --suite glyphs-5w1s")

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from bench.learners.registry import LearnerInfo
     from bench.tasks.suites import Suite
 
+_KEY = 8
+_SAID = (
+    *("options", "origin", "seed", "status", "reason", "recipe", "transductive", "episodes"),
+    *("metric", "unit", "mean", "ci95.low", "ci95.high", "se", "sd", "n", "ci_method"),
+)
+_NUMBERS = ("seed", "score", "episodes", "version")
+_IMPORTANT = ("suite", "algo", "score", "key", "seed", "options", "status", "why", "mode", "recipe", "metric", "title")
+
 RunsDirs = Annotated[
     list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
 ]
@@ -31,21 +39,8 @@ def list_command(
     if as_json:
         print_json(rows if what == "all" else rows[what])
         return
-    from rich.table import Table
-
-    from bench.cli.tables import MANY, plain_lines
-
     for kind, entries in rows.items():
-        columns = list(entries[0]) if entries else ["none yet: bench run --algo protonet --suite glyphs-5w1s"]
-        title = f"{kind} ({len(entries)})"
-        if len(entries) > MANY:
-            lines = plain_lines(columns, [[_text(value) for value in entry.values()] for entry in entries])
-            typer.echo("\n".join([title, *lines]))
-            continue
-        table = Table(*columns, title=title, title_justify="left", title_style="bold")
-        for entry in entries:
-            table.add_row(*(_text(value) for value in entry.values()))
-        console().print(table)
+        _print_rows(f"{kind} ({len(entries)})", entries)
 
 
 def info_command(
@@ -190,21 +185,62 @@ def _run_rows(runs: list[Path] | None) -> list[dict[str, Any]]:
 
     rows = []
     for root in runs or default_roots():
-        for run, said in RunStore(root).summaries(["seed", "status", "metric", "mean", "reason", "episodes"]):
+        for run, said in RunStore(root).summaries(_SAID):
             suite, algo, key = run.place
-            ranked = f"{said['metric'][0]} {said['mean'][0]:.4f}" if said.get("metric") else said.get("reason")
+            transductive = said.get("transductive")
             rows.append(
                 {
                     "suite": suite,
                     "algo": algo,
+                    "options": said.get("options") or None,
                     "seed": said.get("seed"),
-                    "status": f"damaged: {run.problem}" if run.problem else said["status"],
-                    "score": ranked,
+                    "score": _score(said) if said.get("metric") else None,
+                    "mode": None if transductive is None else "transductive" if transductive else "inductive",
+                    "recipe": said.get("recipe"),
+                    "status": "damaged" if run.problem else said["status"],
+                    "why": run.problem or said.get("reason"),
                     "episodes": said.get("episodes"),
+                    "origin": said.get("origin"),
                     "key": key,
                 }
             )
     return rows
+
+
+def _score(said: dict[str, Any]) -> str:
+    """The ranked metric as boards write it."""
+    from bench.boards.render.formats import score_text
+    from bench.stats import Interval
+
+    numbers = (said[name][0] for name in ("mean", "ci95.low", "ci95.high", "se", "sd", "n", "ci_method"))
+    return f"{said['metric'][0]} {score_text(Interval(*numbers), said['unit'][0])}"
+
+
+def _print_rows(title: str, entries: list[dict[str, Any]]) -> None:
+    if not entries:
+        typer.echo(f"{title}: none yet. Try: bench run --algo protonet --suite glyphs-5w1s")
+        return
+    from bench.boards.render.fit import fitted
+    from bench.boards.render.table import Table
+    from bench.cli.tables import MANY, plain_lines
+
+    shown = [name for name in entries[0] if any(entry[name] is not None for entry in entries)]
+    if len(entries) > MANY:
+        texts = [[_text(entry[name]) for name in shown] for entry in entries]
+        typer.echo("\n".join([title, *plain_lines(shown, texts)]))
+        return
+    out = console()
+    lines = tuple(tuple(_cell(name, entry[name]) for name in shown) for entry in entries)
+    right = tuple(name in _NUMBERS for name in shown)
+    found = fitted(Table(title, tuple(shown), right, lines), out.width, _IMPORTANT)
+    out.print(found.table)
+    if found.left_out:
+        out.print(f"no room for {', '.join(found.left_out)}: a wider terminal, or --json", highlight=False)
+
+
+def _cell(name: str, value: Any) -> str:
+    """Of a key as many letters as commands need to know it."""
+    return _text(value)[:_KEY] if name == "key" else _text(value)
 
 
 def _pinned(suite: Suite) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from bench.boards.render.formats import NONE
 from bench.boards.render.record import metric_texts
+from bench.boards.render.table import NONE
 from bench.records import Audit, Checkpoint, PublishedWeights, Record, RunStore, Timing
 from bench.records.weights import CHECKPOINT
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bench.records.schema import Metric, Record
@@ -13,7 +14,9 @@ WHO = {
     "suite.kind": "str",
     "suite.pinned": "boolean",
     "algorithm": "str",
+    "options": "str",
     "family": "str",
+    "origin": "str",
     "recipe": "str",
     "budget": "str",
     "seed": "Int64",
@@ -63,7 +66,9 @@ def summary(record: Record) -> dict[str, Any]:
         "suite.kind": record.suite.kind,
         "suite.pinned": record.suite.pinned,
         "algorithm": record.algorithm.name,
+        "options": options_text(record.algorithm.overrides),
         "family": record.algorithm.family,
+        "origin": record.algorithm.origin,
         "recipe": record.recipe,
         "budget": record.budget,
         "seed": record.seed,
@@ -86,6 +91,15 @@ def summary(record: Record) -> dict[str, Any]:
         "episodes": record.episodes,
         **{name: [values[i] for values in metrics] for i, name in enumerate(METRIC)},
     }
+
+
+def options_text(overrides: Mapping[str, Any]) -> str:
+    """What was set beside a learner's defaults, `norm=batch`; "" for nothing.
+
+    >>> options_text({"norm": "batch", "inner_steps": 5})
+    'inner_steps=5 norm=batch'
+    """
+    return " ".join(f"{name}={value}" for name, value in sorted(overrides.items()))
 
 
 def _of_metric(metric: Metric) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ import json
 import mmap
 import multiprocessing
 import os
+import pkgutil
 import signal
 import sys
 import threading
@@ -113,11 +114,15 @@ class Reporter:
 
 
 def main(sender: Connection, task: str, argument: object, surroundings: dict[str, Any]) -> None:
-    """Carry out a task and end the process."""
+    """Carry out a task and end the process.
+
+    task : one of `_TASKS`, or package.module:function of a layer above this one
+    """
     _settle(surroundings)
     reporter = Reporter(sender)
     try:
-        reporter.end("answer", _TASKS[task](argument, reporter))
+        carry_out = _TASKS.get(task) or pkgutil.resolve_name(task)
+        reporter.end("answer", carry_out(argument, reporter))
     except BenchError as error:
         reporter.end("refused", type(error).__name__, shorten(error.message), shorten(error.fix))
     except BaseException as error:

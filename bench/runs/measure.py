@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -31,11 +32,21 @@ def peak_memory(device: torch.device) -> Memory:
     return Memory(peak_host_mib=round(host, 1), peak_device_mib=on_device and round(on_device, 1))
 
 
+def counted_flops(work: Callable[[], object]) -> float | None:
+    """Floating-point operations of a piece of work; None where torch's counter saw none.
+
+    The counter knows matrix products, convolutions and attention. Raises whatever the work does under it: it is a
+    dispatch mode, and not every transform or compiled function can go on below one.
+    """
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return float(counter.get_total_flops()) or None
+
+
 def _flops_per_episode(learner: Learner, episodes: Frozen) -> float | None:
     answer = next(episodes.singles(learner, 1))
     try:
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            answer()
-    except Exception:  # the counter does not know every transform; a size that can't be measured is left out
+        with torch.no_grad():
+            return counted_flops(answer)
+    except Exception:  # a size that can't be measured is left out
         return None
-    return float(counter.get_total_flops()) or None

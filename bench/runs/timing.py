@@ -31,15 +31,16 @@ def adaptation_latency(learner: Learner, episodes: Frozen, precision: Precision)
     times = []
     with torch.no_grad(), autocast(episodes.device, precision):
         for index, answer in enumerate(episodes.singles(learner, WARMUP + REPEATS)):
-            _synchronise(episodes.device)
+            synchronise(episodes.device)
             began = time.perf_counter()
             answer()
-            _synchronise(episodes.device)
+            synchronise(episodes.device)
             if index >= WARMUP:
                 times.append(1e3 * (time.perf_counter() - began))
     return Latency(float(np.percentile(times, 50)), float(np.percentile(times, 95)))
 
 
-def _synchronise(device: torch.device) -> None:
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has done what it was told, before a clock is read."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

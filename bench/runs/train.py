@@ -11,7 +11,7 @@ from bench.runs.outcome import Outcome
 from bench.runs.prepared_suite import PreparedSuite
 from bench.runs.workplace import Workplace
 from bench.runs.write import Findings
-from bench.training.loop import Selection, Trained, meta_train
+from bench.training.loop import Selection, Trained, Validate, meta_train
 from bench.training.recipes import SMOKE_STEPS
 from bench.training.state import TrainingState
 
@@ -24,22 +24,34 @@ if TYPE_CHECKING:
 def train(at: Workplace, prepared: PreparedSuite, learner: Learner, findings: Findings) -> None:
     """Train the learner, from where an earlier attempt came to, and load the best validated weights."""
     job = at.job
-    rule, recipe = job.suite.validation, job.recipe
+    recipe = job.recipe
     assert job.seed is not None
-    held_out = prepared.evaluation("val")
-
-    def validate() -> float:
-        scores = evaluate(learner, held_out, rule.episodes, batch=job.eval_batch, precision=recipe.precision)
-        return float(scores["score"].mean())
-
-    checks = 1 if recipe.steps <= SMOKE_STEPS else rule.checks
     state = TrainingState(at.folder)
     before = state.progress()
     at.observer.phase("training", recipe.steps, before.step if before else 0)
-    selection = Selection(validate, job.suite.higher_is_better, checks, recipe.selection)
+    validate = validation(job, prepared, learner)
+    selection = Selection(validate, job.suite.higher_is_better, checks(job), recipe.selection)
     trained = meta_train(learner, prepared.training(job.seed), selection, recipe, job.seed, state, at.observer)
     findings.validation, findings.curve = _training_summary(job, trained)
     findings.timing = _training_cost(job, trained)
+
+
+def validation(job: Job, prepared: PreparedSuite, learner: Learner) -> Validate:
+    """One check of the suite's validation rule: the learner's mean score on held-out episodes."""
+    held_out = prepared.evaluation("val")
+
+    def validate() -> float:
+        scores = evaluate(
+            learner, held_out, job.suite.validation.episodes, batch=job.eval_batch, precision=job.recipe.precision
+        )
+        return float(scores["score"].mean())
+
+    return validate
+
+
+def checks(job: Job) -> int:
+    """How many of them a training has."""
+    return 1 if job.recipe.steps <= SMOKE_STEPS else job.suite.validation.checks
 
 
 def _training_summary(job: Job, trained: Trained) -> tuple[Validation | None, pd.DataFrame | None]:

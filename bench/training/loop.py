@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,8 @@ from bench.training.recipes import Optimizer, Recipe, Schedule
 from bench.training.state import Modules, Progress, TrainingState
 
 Validate = Callable[[], float]
+Part = Callable[[str], AbstractContextManager[object]]  # told of each part of a step while it goes on
+_NOT_TIMED = nullcontext()
 _REPORT_EVERY = 0.5  # seconds between reports of the loss, which cost a device synchronisation
 
 
@@ -96,11 +99,7 @@ def meta_train(
         state.save({"model": learner}, trained.best, optimizer, progress)
 
     while progress.step < recipe.steps:
-        factor = rate_factor(recipe.schedule, progress.step, recipe.steps)
-        for group, base in zip(optimizer.param_groups, base_rates, strict=True):
-            group["lr"] = base * factor
-        seed_step(seed, progress.step)
-        loss = _step(learner, source, optimizer, recipe, first=progress.step == 0)
+        loss = take_step(learner, source, optimizer, base_rates, recipe, seed, progress.step)
         progress.step += 1
         try:
             observer.alone()
@@ -196,24 +195,50 @@ def _restored(state: TrainingState, modules: Modules, optimizer: torch.optim.Opt
     return Trained(progress, best)
 
 
-def _step(
-    learner: Learner, source: TrainingSource, optimizer: torch.optim.Optimizer, recipe: Recipe, first: bool
+def not_timed(name: str) -> AbstractContextManager[object]:
+    """A `Part` that takes no notice."""
+    return _NOT_TIMED
+
+
+def take_step(
+    learner: Learner,
+    source: TrainingSource,
+    optimizer: torch.optim.Optimizer,
+    base_rates: list[float],
+    recipe: Recipe,
+    seed: int,
+    step: int,
+    part: Part = not_timed,
 ) -> torch.Tensor:
+    """Step `step` of a training, from the learning rates to the update; returns the loss, a detached scalar.
+
+    base_rates : learning rates of the optimiser's groups before any schedule
+    part : told when "sampling", "gradient" and "update" go on, for who wants to know where the time goes
+
+    Raises TrainingError where the first step leaves no gradient.
+    """
+    factor = rate_factor(recipe.schedule, step, recipe.steps)
+    for group, base in zip(optimizer.param_groups, base_rates, strict=True):
+        group["lr"] = base * factor
+    seed_step(seed, step)
     shape = recipe.train
-    batch = source.draw(recipe.batch, shape.way, shape.shot, shape.query)
-    optimizer.zero_grad(set_to_none=True)
-    with autocast(source.device, recipe.precision):
+    with part("sampling"):
+        batch = source.draw(recipe.batch, shape.way, shape.shot, shape.query)
+    with part("update"):
+        optimizer.zero_grad(set_to_none=True)
+    with part("gradient"), autocast(source.device, recipe.precision):
         loss = learner.train_step(batch)
-    if first and all(p.grad is None for group in optimizer.param_groups for p in group["params"]):
+    if step == 0 and all(p.grad is None for group in optimizer.param_groups for p in group["params"]):
         raise TrainingError(
             "train_step left no gradient in any parameter: nothing would be trained.",
             "Call loss.backward(), or fill .grad as bench.meta_gradient's result; see docs/learners.md.",
         )
-    if recipe.clip_value is not None:
-        torch.nn.utils.clip_grad_value_(learner.parameters(), recipe.clip_value)
-    if recipe.clip_norm is not None:
-        torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
-    optimizer.step()
+    with part("update"):
+        if recipe.clip_value is not None:
+            torch.nn.utils.clip_grad_value_(learner.parameters(), recipe.clip_value)
+        if recipe.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
+        optimizer.step()
     return loss.detach()
 
 

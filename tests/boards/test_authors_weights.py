@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.boards import Board, build_boards, render, write
+from bench.boards import Board, build_boards, rendered, write
 from bench.boards.board.published import Published, PublishedNumbers, Source
 from bench.boards.render.published_tables import summary_table, verdict_text
 from bench.records import PublishedWeights
@@ -93,7 +93,7 @@ def test_weights_that_saw_test_classes_prove_nothing(tmp_path: Path) -> None:
 
 def test_the_page_says_whose_they_are(tmp_path: Path) -> None:
     store_authors(tmp_path)
-    text = render([board(tmp_path)], "markdown")
+    text = rendered([board(tmp_path)], "markdown")
     assert "## Authors' weights" in text
     assert "weights proto-authors of Somebody 2018, A paper, arXiv:1234.56789, licence MIT" in text
     assert "trained on drawings of their own" in text and "`bench run --weights`" in text
@@ -102,4 +102,4 @@ def test_the_page_says_whose_they_are(tmp_path: Path) -> None:
     assert "| transductive | authors' weights | rows |" in index
     without = tmp_path / "without"
     store_trainings(without)
-    assert "uthors' weights" not in render([board(without)], "markdown")
+    assert "uthors' weights" not in rendered([board(without)], "markdown")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
-from bench.boards import Board, build_boards, frame, render
+from bench.boards import Board, build_boards, frame, rendered
 from bench.boards.board.rows import Row
 from bench.boards.compare.comparison import compare
 from bench.boards.compare.planning import plan_from_runs
@@ -122,13 +122,13 @@ def test_pages_count_episodes_and_say_what_intervals_count(root: Path) -> None:
     board, _ = board_of(root)
     cells = frame([board])
     assert set(cells["episodes"]) == {2000} and 124 in set(cells["df"])
-    assert "count means of 16 episodes" in render([board], "markdown")
+    assert "count means of 16 episodes" in rendered([board], "markdown")
 
 
 def test_sinusoids_have_no_blocks(tmp_path: Path) -> None:
     store_gp(tmp_path, gp_scores(0.2, 20), "chance", suite__name="my-sinusoids", **NO_TRAINING)
     board, rows = board_of(tmp_path)
-    assert rows["chance"].score.df == 1999 and "Blocks:" not in render([board], "markdown")
+    assert rows["chance"].score.df == 1999 and "Blocks:" not in rendered([board], "markdown")
 
 
 def test_no_built_in_suite_has_blocks_that_boards_do_not_know() -> None:

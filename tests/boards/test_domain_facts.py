@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 import bench.boards
-from bench.boards import build_boards, render
+from bench.boards import build_boards, rendered
 from bench.boards.board.domain_facts import ShownUnit, ids_per_class, references, shown_facts, unit_facts
 from bench.boards.board.rows import MetricSpec
 from bench.records import Record, SuiteRef
@@ -63,7 +63,7 @@ def test_published_numbers_can_be_in_every_unit_that_records_have(results: Path)
 def test_a_board_of_another_kind_and_unit_is_shown(results: Path) -> None:
     board = next(board for board in build_boards(results) if board.kind == "regression")
     coins = replace(board, kind="auction", metric=MetricSpec("revenue", "coins", True), reference="", extra_metrics=())
-    page = render([coins], "markdown")
+    page = rendered([coins], "markdown")
     assert "auction: revenue in coins, higher is better" in page and "| revenue |" in page
     assert "the reference" not in page
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.boards import Board, build_boards, frame, render
+from bench.boards import Board, build_boards, frame, rendered
 from bench.stats import bootstrap_t_interval, compare_all, geometric_mean, rank_intervals, top_share
 from tests.conftest import Cli
 from tests.records.factory import accuracy_scores, regression_scores, store_run
@@ -61,7 +61,7 @@ def test_a_mean_that_few_episodes_carry_says_so_and_has_no_interval(root: Path) 
     share = top_share(matrix([heavy_scores(seed) for seed in range(3)])).share
     assert anil.cautions[0] == f"20 of 2,000 episodes carry {share:.0%} of the mean" and share > 0.9
     assert not any("carry" in caution for caution in maml.cautions)
-    (line,) = (line for line in render([board], "markdown").splitlines() if line.startswith("| anil"))
+    (line,) = (line for line in rendered([board], "markdown").splitlines() if line.startswith("| anil"))
     assert f"| {anil.plain.mean:.3f} |" in line and "episodes carry" in line
     cells = frame([board]).set_index(["algorithm", "metric"])
     assert np.isnan(cells.loc[("anil", "mse"), "low"]) and cells.loc[("anil", "mse"), "top_share"] == round(share, 3)
@@ -103,7 +103,7 @@ def test_accuracies_at_the_ceiling_are_a_caution(tmp_path: Path, mean: float, sa
         store_run(tmp_path, scores, seed=seed)
     (board,) = build_boards(tmp_path)
     assert ("above 99.5 %: interval may be too narrow" in board.rows[0].cautions) == said
-    assert ("Above 99.5 %: the mistakes that are left" in render([board], "markdown")) == said
+    assert ("Above 99.5 %: the mistakes that are left" in rendered([board], "markdown")) == said
 
 
 def test_show_prints_both_numbers_and_no_end_below_0(root: Path, cli: Cli) -> None:
@@ -140,5 +140,5 @@ def test_anil_stands_where_its_logarithms_put_it_and_the_page_says_why(sinusoids
     ranked = [row for row in five.rows if row.rank]
     assert min(ranked, key=lambda row: row.errors["mse"].median).algorithm == ranked[0].algorithm == "anil"
     assert "carry" in ranked[0].cautions[0]
-    page = render([five], "markdown")
+    page = rendered([five], "markdown")
     assert "a few episodes can carry their mean" in page and "ranked and compared on logarithms" in page

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.boards import Board, build_boards, render
+from bench.boards import Board, build_boards, rendered
 from tests.records.factory import metric, store_run
 
 UNIT = "reward per trial"
@@ -42,7 +42,7 @@ def test_rewards_rank_from_high_to_low_and_regret_is_a_further_metric(tmp_path: 
     assert [row.algorithm for row in found.rows] == ["gittins", "ucb1", "random_policy"]
     assert found.metric is not None and (found.metric.unit, found.metric.higher_is_better) == (UNIT, True)
     assert [m.name for m in found.extra_metrics] == ["regret"] and not found.extra_metrics[0].higher_is_better
-    page = render([found], "markdown")
+    page = rendered([found], "markdown")
     assert "exploration: reward in reward per trial, higher is better" in page
     assert "| vs gittins |" in page and "| regret |" in page
 
@@ -64,14 +64,14 @@ def test_the_reference_is_the_first_named_that_has_an_answer(
     assert found.reference == reference
     assert all((row.delta is None) == (row.algorithm == reference or not reference) for row in found.rows)
     if not reference:
-        assert "No differences to gittins or random\\_policy, the reference" in render([found], "markdown")
+        assert "No differences to gittins or random\\_policy, the reference" in rendered([found], "markdown")
 
 
 def test_published_rewards_are_judged_in_their_unit(tmp_path: Path) -> None:
     store_policy(tmp_path, "random_policy", 5.0, **REFERENCE)
     (line,) = (
         line
-        for line in render([board(tmp_path)], "markdown").splitlines()
+        for line in rendered([board(tmp_path)], "markdown").splitlines()
         if line.startswith("| random\\_policy | inductive | 5.0 ")
     )
     assert "| 0.100 | equivalent " in line

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bench.boards import build_boards, frame, render, rich_tables
+from bench.boards import board_lines, build_boards, frame, rendered
 from bench.boards.board.rows import seeds_text
 from bench.boards.render.formats import escape_latex, escape_markdown, score_text
 from bench.errors import UsageError
@@ -30,28 +30,29 @@ def same_as_golden(name: str, text: str) -> None:
     assert text == path.read_text()
 
 
-def test_terminal_at_a_fixed_width(results: Path) -> None:
+@pytest.mark.parametrize("width", [80, 100])
+def test_terminal_at_a_fixed_width(results: Path, width: int) -> None:
     out = io.StringIO()
-    console = Console(file=out, width=120, force_terminal=False)
+    console = Console(file=out, width=width, force_terminal=False)
     for board in build_boards(results):
-        for table in rich_tables(board):
-            console.print(table)
-    same_as_golden("terminal.txt", re.sub(r" +$", "", out.getvalue(), flags=re.MULTILINE))
+        for line in board_lines(board, width):
+            console.print(line)
+    same_as_golden(f"terminal-{width}.txt", re.sub(r" +$", "", out.getvalue(), flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("form", ["markdown", "csv", "latex", "html"])
 def test_formats(results: Path, form: str) -> None:
-    same_as_golden(f"boards.{form}", render(build_boards(results), form))
+    same_as_golden(f"boards.{form}", rendered(build_boards(results), form))
 
 
 def test_unknown_formats_are_named(results: Path) -> None:
     with pytest.raises(UsageError, match="Did you mean 'latex'"):
-        render([], "latx")
+        rendered([], "latx")
 
 
 def test_the_csv_holds_the_numbers_of_the_board(results: Path) -> None:
     boards = build_boards(results)
-    table = pd.read_csv(io.StringIO(render(boards, "csv")))
+    table = pd.read_csv(io.StringIO(rendered(boards, "csv")))
     assert len(table) == len(frame(boards)) == sum(1 + len(row.extras) for b in boards for row in b.rows)
     protonet = table[(table["algorithm"] == "protonet")].iloc[0]
     (row,) = (row for row in boards[0].rows if row.algorithm == "protonet")
@@ -60,7 +61,7 @@ def test_the_csv_holds_the_numbers_of_the_board(results: Path) -> None:
 
 
 def test_contended_speeds_show_as_a_dash(results: Path) -> None:
-    text = render(build_boards(results), "markdown")
+    text = rendered(build_boards(results), "markdown")
     (maml,) = (line for line in text.splitlines() if line.startswith("| maml norm=batch"))
     assert maml.count(" | — | — | ") == 1
 
@@ -70,7 +71,7 @@ def test_learners_can_not_write_markup_or_markers(tmp_path: Path) -> None:
     store_run(tmp_path, accuracy_scores(2000), algorithm__title=hostile, command=f"bench run {hostile}")
     store_run(tmp_path, None, seed=1, reason=hostile * 50)
     boards = build_boards(tmp_path)
-    page = render(boards, "markdown")
+    page = rendered(boards, "markdown")
     assert "<!--" not in page
     shown = "\n".join(line for line in page.splitlines() if not line.startswith("    "))  # code shows all as it is
     assert "\n# b" not in shown and "<script>" not in shown and not re.search(r"(?<!\\)\]\(", shown)

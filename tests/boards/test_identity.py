@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.boards import Board, Learner, build_boards, check, frame, load_published, render, write
+from bench.boards import Board, Learner, build_boards, check, frame, load_published, rendered, write
 from bench.boards.board.rows import baseline, learner_of
 from bench.boards.compare.comparison import compare
 from bench.boards.compare.planning import plan_from_runs
@@ -53,7 +53,7 @@ def test_deltas_go_to_the_baseline_and_to_nobody_called_like_it(tmp_path: Path, 
     store_as(tmp_path, "protonet", "baselines/protonet.py", 0.9)
     found = board_of(tmp_path)
     assert found.reference == "" and all(row.delta is None for row in found.rows)
-    assert "No differences to nearest\\_centroid, the reference" in render([found], "markdown")
+    assert "No differences to nearest\\_centroid, the reference" in rendered([found], "markdown")
     store_as(tmp_path, "nearest_centroid", "baselines/nearest_centroid.py", 0.6, **NOTHING_TRAINED)
     found = board_of(tmp_path)
     rows = {row.learner.origin: row for row in found.rows}
@@ -102,7 +102,7 @@ def test_tables_say_where_a_learner_comes_from_unless_it_is_a_baseline(tmp_path:
     store_as(tmp_path, "protonet", "mine.py:ProtoNet", 0.95, algorithm__overrides={"width": 32})
     store_as(tmp_path, "fancy", "entry point: package.module:Fancy", 0.8)
     found = board_of(tmp_path)
-    names = [line.split(" | ")[0] for line in render([found], "markdown").splitlines() if line.startswith("|")]
+    names = [line.split(" | ")[0] for line in rendered([found], "markdown").splitlines() if line.startswith("|")]
     assert names[2:5] == ["| protonet (mine.py:ProtoNet) width=32", "| protonet", "| fancy (package.module:Fancy)"]
     assert list(frame([found])["algorithm"]) == [
         "protonet (mine.py:ProtoNet)", "protonet", "fancy (package.module:Fancy)",

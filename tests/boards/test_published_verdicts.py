@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.boards import Board, build_boards, frame, render, write
+from bench.boards import Board, build_boards, frame, rendered, write
 from bench.boards.board.answered import Answered, with_published
 from bench.boards.board.domain_facts import ShownUnit
 from bench.boards.board.published import Margin, Published, PublishedNumbers, Source
@@ -266,7 +266,7 @@ def test_the_table_as_a_reader_sees_it(results: Path, form: str) -> None:
         published("99.0", algorithm="mamlpp", mode="transductive", not_comparable="an ensemble of five"),
     )
     found = build_boards(results, published=numbers(*entries))
-    text = render(found[:1], form)
+    text = rendered(found[:1], form)
     start = {"markdown": "## Beside", "latex": "% glyphs-5w1s: Beside", "html": "<caption>glyphs-5w1s: Beside"}[form]
     end = {"markdown": "## How each row", "latex": "% sinusoid", "html": "</ol>"}[form]
     same_as_golden(f"published.{form}", text[text.index(start) :].partition(end)[0].strip() + "\n")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.boards import Board, Row, build_boards, render, write
+from bench.boards import Board, Row, build_boards, rendered, write
 from bench.stats import compare_all, crossed_difference, open_interval, rank_intervals
 from tests.records.factory import accuracy_scores, regression_scores, store_run
 
@@ -54,7 +54,7 @@ def test_equal_learners_share_a_rank_and_both_are_bold(tmp_path: Path) -> None:
     assert {name: row.rank.rank for name, row in rows_of(tmp_path).items() if row.rank} == {
         "protonet": 1, "twin": 1, "worse": 3,
     }  # fmt: skip
-    lines = {line.split(" | ")[0]: line for line in render(build_boards(tmp_path), "markdown").splitlines()}
+    lines = {line.split(" | ")[0]: line for line in rendered(build_boards(tmp_path), "markdown").splitlines()}
     assert all("| **1 (1-2)** |" in lines[f"| {name}"] for name in ("protonet", "twin"))
     assert "**" not in lines["| worse"]
 
@@ -64,7 +64,7 @@ def test_the_largest_number_alone_is_never_bold(tmp_path: Path) -> None:
     store_seeds(tmp_path, "lucky", 0.99, seeds=1)
     rows = rows_of(tmp_path)
     assert rows["lucky"].rank is None and rows["protonet"].rank is None, "a row alone has nothing to be ranked with"
-    table = [line for line in render(build_boards(tmp_path), "markdown").splitlines() if line.startswith("|")]
+    table = [line for line in rendered(build_boards(tmp_path), "markdown").splitlines() if line.startswith("|")]
     assert not any("**" in line for line in table) and "rank" not in table[0]
 
 
@@ -117,7 +117,7 @@ def test_new_classes_are_told_where_they_matter(tmp_path: Path) -> None:
     row = rows_of(tmp_path)["protonet"]
     assert row.new_classes == open_interval(scores["score"], np.stack(scores["classes"]))
     assert row.new_classes.high - row.new_classes.low > 3 * (row.score.high - row.score.low)
-    assert "| on new classes |" in render(build_boards(tmp_path), "markdown")
+    assert "| on new classes |" in rendered(build_boards(tmp_path), "markdown")
 
 
 def test_turned_characters_are_one_class_on_omniglot(tmp_path: Path) -> None:

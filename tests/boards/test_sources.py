@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.boards import Board, build_boards, render
+from bench.boards import Board, build_boards, rendered
 from bench.boards.board.rows import baseline
 from bench.boards.board.sources import as_newest
 from bench.boards.compare.comparison import compare
@@ -57,7 +57,7 @@ def test_a_row_that_is_carried_over_is_ranked_and_says_how(
     row = board(tmp_path).rows[0]
     assert row.flags == (flag,) and row.seeds == (0, 1, 2)
     assert row.ranked and row.rank is not None and (row.source_sha256, row.made_with) == (NEW, (OLD,))
-    page = render([board(tmp_path)], "markdown")
+    page = rendered([board(tmp_path)], "markdown")
     assert f"source {OLD[:12]}, {note} {NEW[:12]}" in page
     assert [line.startswith(f"* {flag.capitalize()}: ") for line in page.splitlines()].count(True) == 1
 
@@ -103,7 +103,7 @@ def test_a_row_says_which_seeds_were_carried_over_how(tmp_path: Path) -> None:
     store_old(tmp_path, [spot()], [spot(), rescored()], [rescored(), spot()])
     (row,) = board(tmp_path).rows
     assert row.flags == (f"seeds 0, 2 {CONFIRMED}", f"seed 1 {RESCORED}") and row.seeds == (0, 1, 2)
-    assert f"source {OLD[:12]}, confirmed for and re-scored with {NEW[:12]};" in render([board(tmp_path)], "markdown")
+    assert f"source {OLD[:12]}, confirmed for and re-scored with {NEW[:12]};" in rendered([board(tmp_path)], "markdown")
 
 
 ANSWERED = "2026-05-01T00:00:00Z"

@@ -20,8 +20,22 @@ def test_long_lists_have_a_line_a_run(tmp_path: Path, cli: Cli, monkeypatch: pyt
     found = cli("list", "runs", "--runs", tmp_path)
     assert found.code == 0 and "runs (3)" in found.out
     lines = {line.split()[-1]: line for line in found.out.splitlines()}
-    assert "accuracy 0." in lines[run.name] and "wrong shape" in lines[failed.name]
-    assert "damaged: " in lines[damaged.name] and "not valid JSON" in lines[damaged.name]
+    assert "accuracy" in lines[run.name] and " ± " in lines[run.name] and "wrong shape" in lines[failed.name]
+    assert "damaged" in lines[damaged.name] and "not valid JSON" in lines[damaged.name]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_short_lists_fit_and_keep_scores_and_keys(
+    width: int, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    store_run(tmp_path, accuracy_scores(20), seed=3, algorithm__overrides={"flip": True})
+    failed = store_run(tmp_path, None, seed=4)
+    found = cli("list", "runs", "--runs", tmp_path)
+    lines = found.out.splitlines()
+    assert all(len(line) <= width for line in lines) and failed.name[:8] in found.out
+    (row,) = (line for line in lines if " ± " in line)
+    assert "accuracy" in row and (width < 100 or "flip=True" in row)
 
 
 def test_lines_of_a_long_list_are_aligned_and_whole() -> None:

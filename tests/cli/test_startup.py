@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.speed.result import save
 from tests.inprocess import finish_here
+from tests.speed.made import result
 
 REPOSITORY = Path(__file__).parents[2]
 HEAVY = (
@@ -94,6 +96,11 @@ def test_a_finished_run_is_sharpened_without_torch(tmp_path: Path) -> None:
     command = ("run", "--algo", "ucb1", "--suite", "bandit-n10k5", "--episodes", "30", "--controls", "others")
     done = _spied(tmp_path, *command)
     assert "sharpened with" in done.stdout and not {"torch", "datasets", "timm"} & _names(done)
+
+
+def test_two_measurements_of_speed_are_compared_without_torch(tmp_path: Path) -> None:
+    save(result(), tmp_path / "a.json")
+    assert not {"torch", "datasets", "timm"} & _imported(tmp_path, "speed", "--compare", "a.json", "a.json")
 
 
 def test_importing_bench_imports_nothing_heavy() -> None:

@@ -38,10 +38,12 @@ LIGHT = [
     *("pack RUN --out packed --by me", "verify RUN", "verify packed", "data verify glyphs", "data fetch nothing"),
     *("sweep -a chance -s sinusoid-10s --budget smoke --dry-run", "work nothing", "status nothing", "cancel nothing"),
     *("events nothing", "weights list --runs runs", "merge runs --into joined", "compact runs"),
+    *("speed", "speed -a nothing -s sinusoid-10s", "speed --compare nothing nowhere"),
     *("data import omniglot nowhere", "data import omniglot .", "nothing", "show nothing"),
 ]
 HEAVY = [
     *("check nearest_centroid --quick", "time KEY", "plot KEY --out a.png", "doctor", "data fetch glyphs"),
+    "speed -a chance -s sinusoid-10s --seconds 0.05 --device cpu",
     *(
         "sweep -a chance -s sinusoid-10s --budget smoke",
         f"{RUN} --force",

@@ -100,7 +100,12 @@ class Trial:
 
     def type(self, *words: str, **options: object) -> Typed:
         process = self.start(*words, **options)
-        said = process.communicate(timeout=LIMIT_S)[0]
+        try:
+            said = process.communicate(timeout=LIMIT_S)[0]
+        except subprocess.TimeoutExpired:
+            for one in (*psutil.Process(process.pid).children(recursive=True), process):
+                one.kill()
+            raise
         return Typed(process.returncode, said)
 
     @cached_property

@@ -12,7 +12,7 @@ from scipy import optimize, stats
 from torch import Tensor
 
 import bench
-from bench.boards import build_boards, render
+from bench.boards import build_boards, rendered
 from bench.domains.functions import scoring
 from bench.domains.functions.scoring import score_functions
 from bench.submissions.consistent import verify_consistent
@@ -114,7 +114,7 @@ def test_a_board_shows_it_in_percent_beside_rows_without_it(tmp_path: Path) -> N
     ranked = metric("mse", "squared target unit", False, new["score"].to_numpy())
     store_run(tmp_path, new, algorithm__name="since", metrics=[ranked, coverage])
     (board,) = build_boards(tmp_path)
-    page = render([board], "markdown")
+    page = rendered([board], "markdown")
     assert "| coverage95, % |" in page
     before, since = (next(line for line in page.splitlines() if f"| {name} " in line) for name in ("before", "since"))
     assert "97.50 ±" in since and "97.50" not in before

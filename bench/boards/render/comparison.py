@@ -10,8 +10,6 @@ from bench.boards.board.rows import seeds_text
 from bench.boards.compare.comparison import Pair, Placed, Report
 from bench.boards.compare.planning import ComparisonPlan
 from bench.boards.render.formats import (
-    NONE,
-    Table,
     change_text,
     mean_text,
     rank_text,
@@ -19,6 +17,7 @@ from bench.boards.render.formats import (
     ranked_header,
     score_text,
 )
+from bench.boards.render.table import NONE, Table
 from bench.stats import Interval
 
 NO_INTERVAL: dict[str, Any] = dict.fromkeys(("mean", "low", "high", "se", "df", "interval"))

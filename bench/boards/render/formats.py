@@ -1,24 +1,18 @@
 """How numbers and tables are written, whatever they are of.
 
-A table is text in rows and columns, the one source of every printed format. What learners and users wrote is shown as
-text in all of them, never as markup.
+What learners and users wrote is shown as text in every format, never as markup.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from html import escape as escape_html
-from typing import TYPE_CHECKING, Literal
 
 from bench.boards.board.domain_facts import unit_facts
 from bench.boards.board.rows import ErrorSummary, MetricSpec
+from bench.boards.render.table import NONE, Table
 from bench.stats import Interval, Rank
 
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-
-NONE = "—"
 _SYMMETRIC = {"t", "crossed-t", "open-t", "paired-t", "across-suites"}  # methods whose ends are mean ± half
 
 _LONGEST_CELL = 300  # an error message of a learner may be pages long
@@ -33,21 +27,6 @@ _LATEX = {c: f"\\{c}" for c in "{}_&%$#"} | {
     "—": "---",
     "…": r"\dots{}",
 }
-
-
-@dataclass(frozen=True)
-class Table:
-    """Text in rows and columns; `right`: columns of numbers, `strong`: (row, column) of bold cells.
-
-    sources : (title, url) of what the cells cite as [1], [2], ...; listed below the table
-    """
-
-    title: str
-    headers: tuple[str, ...]
-    right: tuple[bool, ...]
-    rows: tuple[tuple[str, ...], ...]
-    strong: frozenset[tuple[int, int]] = frozenset()
-    sources: tuple[tuple[str, str], ...] = ()
 
 
 def score_text(interval: Interval, unit: str) -> str:
@@ -232,22 +211,3 @@ def escape_latex(text: str) -> str:
     98.27 $\\pm$ 0.14 \\% of a\\_b
     """
     return "".join(_LATEX.get(c, c) for c in " ".join(text.split()))
-
-
-def rich_table(table: Table, title: str = "", without: set[str] | frozenset[str] = frozenset()) -> RichTable:
-    """A table for a rich console; cells are text, never rich markup. `without` names headers to leave out."""
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    kept = [i for i, header in enumerate(table.headers) if header not in without]
-    rich = RichTable(
-        title=Text(title or table.title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD
-    )
-    for i in kept:
-        # Who scored what stays on one line; where room is short, the other columns wrap.
-        justify: Literal["left", "right"] = "right" if table.right[i] else "left"
-        rich.add_column(Text(table.headers[i]), justify=justify, overflow="fold", no_wrap=i < 2)
-    for number, row in enumerate(table.rows):
-        rich.add_row(*(Text(row[i], style="bold" if (number, i) in table.strong else "") for i in kept))
-    return rich

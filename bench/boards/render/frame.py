@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from bench.boards.board.domain_facts import unit_facts
 from bench.boards.board.rows import Board, ErrorSummary, MetricSpec, Row
-from bench.boards.render.formats import NONE, ranked_by
+from bench.boards.render.formats import ranked_by
+from bench.boards.render.table import NONE
+from bench.boards.render.tables import sorted_rows
+from bench.errors import unknown_name
 from bench.stats import Equivalence, Interval
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ _WATCHED = (
 )
 
 
-def frame(boards: Sequence[Board]) -> pd.DataFrame:
+def frame(boards: Sequence[Board], columns: Sequence[str] = (), sort: str = "") -> pd.DataFrame:
     """One row per board row and metric; rank, delta, open and gap are of the ranked metric.
 
     `mean` is the mean, whatever ranks; errors rank by `geometric_mean` (`ranked_by` says so), and their delta and gap
@@ -40,11 +43,17 @@ def frame(boards: Sequence[Board]) -> pd.DataFrame:
 
     Scores are in the records' units (accuracies as fractions), rounded to 6 decimals so that a page made on another
     machine is the same page; times are seconds.
+
+    columns : these only [default: all]; sort : as `sorted_rows`. UsageError for names that there are not
     """
     import pandas as pd
 
-    rows = [cells for board in boards for row in board.rows for cells in _frame_rows(board, row)]
-    return pd.DataFrame(rows, columns=_FRAME).astype({"rank": "Int64", "rank_best": "Int64", "rank_worst": "Int64"})
+    for name in columns:
+        if name not in _FRAME:
+            raise unknown_name("column", name, _FRAME)
+    rows = [cells for board in boards for row in sorted_rows(board.rows, sort) for cells in _frame_rows(board, row)]
+    found = pd.DataFrame(rows, columns=_FRAME).astype({"rank": "Int64", "rank_best": "Int64", "rank_worst": "Int64"})
+    return found[list(columns)] if columns else found
 
 
 _FRAME = [

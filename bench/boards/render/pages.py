@@ -17,10 +17,11 @@ from bench.boards.board.answered import with_published
 from bench.boards.board.build import build_boards
 from bench.boards.board.published import load_published
 from bench.boards.board.rows import AUTHORS, SECTIONS, Board, Section, seeds_text
-from bench.boards.render.formats import NONE, Table, escape_markdown, markdown_table, ranked_header, score_text
+from bench.boards.render.formats import escape_markdown, markdown_table, ranked_header, score_text
 from bench.boards.render.frame import frame, what_changed
 from bench.boards.render.published_tables import PUBLISHED_NOTE, summary_table
 from bench.boards.render.suite_page import suite_markdown
+from bench.boards.render.table import NONE, Table
 from bench.boards.render.tables import across_suites, algorithm_text
 from bench.boards.render.wanted import Cell, load_wanted, measured, wanted_table
 from bench.errors import Stale, StoreError, UsageError

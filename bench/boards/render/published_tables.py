@@ -9,7 +9,8 @@ from bench.boards.board.domain_facts import shown_facts, unit_facts
 from bench.boards.board.published import Published, Source
 from bench.boards.board.rows import Board, seeds_text
 from bench.boards.board.verdicts import KINDS
-from bench.boards.render.formats import NONE, Table, score_text
+from bench.boards.render.formats import score_text
+from bench.boards.render.table import NONE, Table
 from bench.boards.render.tables import algorithm_text
 
 _PUBLISHED = "Beside the published numbers"
@@ -86,6 +87,14 @@ def verdict_text(item: Answered) -> str:
     if kind == "different":
         text += " (better)" if (found.difference > 0) == item.metric.higher_is_better else " (worse)"
     return f"{text}; {why}" if why else text
+
+
+def short_verdict(item: Answered) -> str:
+    """The kind and, where there is one, the difference alone: `different -4.27`."""
+    if item.verdict.found is None or item.metric is None:
+        return item.verdict.kind
+    unit = unit_facts(item.metric.unit)
+    return f"{item.verdict.kind} {unit.scale * item.verdict.found.difference:+.{unit.fine_digits}f}"
 
 
 def _verdict(item: Answered) -> str:

@@ -9,7 +9,8 @@ from bench.boards.board.domain_facts import metric_spec
 from bench.boards.board.loaded import load_run
 from bench.boards.board.ranking import error_summary, plain_mean
 from bench.boards.board.rows import MetricSpec
-from bench.boards.render.formats import NONE, mean_text, metric_header, score_text
+from bench.boards.render.formats import mean_text, metric_header, score_text
+from bench.boards.render.table import NONE
 from bench.errors import Mismatch, StoreError
 from bench.records import Metric, Record, RunStore
 from bench.stats import Interval

@@ -11,27 +11,23 @@ from bench.boards.board.number_cautions import ceiling_passed
 from bench.boards.board.ranking import SMALL_POOL
 from bench.boards.board.rows import ALGORITHM_SEEDS, AUTHORS, OFFICIAL_EPISODES, Board, Row, seeds_text
 from bench.boards.board.sources import CARRIED_OVER, EXPLAINED, LEVELS, Level
+from bench.boards.render.fit import chosen
 from bench.boards.render.formats import (
-    NONE,
-    Table,
     escape_markdown,
     html_table,
     latex_table,
     markdown_table,
-    mean_header,
     ranked_by,
-    rich_table,
     sources_markdown,
 )
 from bench.boards.render.frame import frame
 from bench.boards.render.published_tables import PUBLISHED_NOTE, published_table
+from bench.boards.render.table import NONE, Table
 from bench.boards.render.tables import left_out_table, section_tables, settings_texts
 from bench.errors import unknown_name
 from bench.stats import HEAVY
 
 if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-
     from bench.records import PublishedWeights
 
 Format = Literal["markdown", "csv", "latex", "html"]
@@ -39,29 +35,33 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 _CARRIED_OVER: Mapping[Level, str] = {"spot": "confirmed for", "rescored": "re-scored with"}
 
-# A terminal is narrower than a page; these are on the page and in the CSV.
-_PAGE_ONLY = {
-    *("configs tried", "speed measured on", "parameters", "training", "verified"),
-    *("repeated by others", "margin", "differences"),
-}
 
+def rendered(boards: Sequence[Board], form: str, columns: Sequence[str] = (), sort: str = "") -> str:
+    """All boards in one format, ending in a newline; UsageError for a format that is not in FORMATS.
 
-def render(boards: Sequence[Board], form: str) -> str:
-    """All boards in one format, ending in a newline; UsageError for a format that is not in FORMATS."""
+    columns : headers (of a CSV its columns): these only, and the tables alone; sort : as `sorted_rows`
+    """
     match form:
-        case "markdown":
+        case "markdown" if not columns and sort in ("", "score"):
             return "\n\n".join(suite_markdown(board) for board in boards) + "\n"
         case "csv":
-            return frame(boards).to_csv(index=False, lineterminator="\n")
-        case "latex" | "html":
-            write = latex_table if form == "latex" else html_table
-            return "\n\n".join(write(table) for board in boards for table in _titled(board)) + "\n"
+            return frame(boards, columns, sort).to_csv(index=False, lineterminator="\n")
+        case "markdown" | "latex" | "html":
+            write = {"markdown": _titled_markdown, "latex": latex_table, "html": html_table}[form]
+            return "\n\n".join(write(table) for board in boards for table in _titled(board, columns, sort)) + "\n"
     raise unknown_name("format", form, FORMATS)
 
 
-def _titled(board: Board) -> list[Table]:
-    published = published_table(board)
-    tables = [*section_tables(board), *([published] if published else [])]
+def _titled_markdown(table: Table) -> str:
+    return f"## {escape_markdown(table.title)}\n\n{markdown_table(table)}"
+
+
+def _titled(board: Board, columns: Sequence[str], sort: str) -> list[Table]:
+    tables = section_tables(board, sort)
+    if columns:
+        tables = [chosen(table, columns) for table in tables]
+    elif published := published_table(board):
+        tables.append(published)
     return [replace(table, title=f"{board.suite}: {table.title}") for table in tables]
 
 
@@ -202,24 +202,3 @@ def _short(sha256: str | None) -> str:
 def _code(command: str) -> str:
     """A command for a code block, where nothing can be escaped: one line that can't close the page's markers."""
     return " ".join(command.split()).replace("<!--", "<!- -")
-
-
-def rich_tables(board: Board) -> list[RichTable]:
-    """One rich table per section, captioned with the hardware its speeds were measured on, and one of what was
-    published."""
-    tables = []
-    page_only = _PAGE_ONLY | {mean_header(metric) for metric in board.extra_metrics if metric.skewed}
-    for table in section_tables(board):
-        hardware = sorted({row[table.headers.index("speed measured on")] for row in table.rows} - {NONE})
-        rich = rich_table(
-            table,
-            f"{board.suite}: {table.title}",
-            page_only if len(hardware) < 2 else page_only - {"speed measured on"},
-        )
-        rich.caption = f"episodes/s on {hardware[0]}" if len(hardware) == 1 else None
-        tables.append(rich)
-    if published := published_table(board):
-        rich = rich_table(published, f"{board.suite}: {published.title}", _PAGE_ONLY)
-        rich.caption = "sources and differences: --format markdown"
-        tables.append(rich)
-    return tables

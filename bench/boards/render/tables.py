@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.boards.board.domain_facts import AVERAGED_METRIC
 from bench.boards.board.rows import SECTIONS, Board, LeftOut, MetricSpec, Row, seeds_text
 from bench.boards.render.formats import (
-    NONE,
-    Table,
     change_text,
     mean_header,
     mean_text,
@@ -20,6 +19,8 @@ from bench.boards.render.formats import (
     score_text,
     seconds_text,
 )
+from bench.boards.render.table import NONE, Table
+from bench.errors import unknown_name
 from bench.stats import Interval, mean_across_suites
 
 _Setting = tuple[str, str, str, str]
@@ -33,9 +34,31 @@ class _Column:
     bold: bool = False  # in rows whose first place is not ruled out
 
 
-def section_tables(board: Board) -> list[Table]:
+SORTS: dict[str, Callable[[Row], tuple[float | str, ...]]] = {
+    "algorithm": lambda row: (algorithm_text(row),),
+    "parameters": lambda row: (math.inf if row.parameters is None else row.parameters,),
+    "training": lambda row: (row.cost.train_s if row.cost else math.inf,),
+    "episodes/s": lambda row: (-row.speed.episodes_per_s if row.speed else math.inf,),
+}
+
+
+def sorted_rows(rows: Sequence[Row], sort: str = "") -> Sequence[Row]:
+    """By one of `SORTS`, what is not known last; best first without. Raises UsageError for another word."""
+    if sort in ("", "score"):
+        return rows
+    if sort not in SORTS:
+        raise unknown_name("order", sort, ["score", *SORTS])
+    return sorted(rows, key=SORTS[sort])
+
+
+def section_tables(board: Board, sort: str = "") -> list[Table]:
     """One table per section that has rows: inductive, external data, transductive, authors' weights; best first."""
-    return [_table(name, _columns(board, rows), rows) for name in SECTIONS if (rows := board.section(name))]
+    return [section_table(board, name, rows) for name in SECTIONS if (rows := sorted_rows(board.section(name), sort))]
+
+
+def section_table(board: Board, name: str, rows: Sequence[Row]) -> Table:
+    """Every column there is for these rows of a section."""
+    return _table(name, _columns(board, rows), rows)
 
 
 def left_out_table(items: Sequence[LeftOut]) -> Table:

@@ -17,7 +17,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from bench.boards.board.rows import Board, Learner, seeds_text
-from bench.boards.render.formats import Table
+from bench.boards.render.table import Table
 from bench.ranges import seeds_field
 from bench.yamlfile import load_yaml
 
