@@ -11,6 +11,7 @@ import typer
 
 from bench.cli import complete
 from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, print_json, split_names
+from bench.errors import UsageError
 from bench.ranges import parse_seeds
 
 if TYPE_CHECKING:
@@ -21,18 +22,18 @@ if TYPE_CHECKING:
 
 
 def run_command(
+    suite: Annotated[
+        str, typer.Option("--suite", "-s", autocompletion=complete.suites, help="Suites: names, comma-separated.")
+    ],
     algo: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--algo",
             "-a",
             autocompletion=complete.algos,
             help="Learners: names, comma-separated, or path/file.py:Class.",
         ),
-    ],
-    suite: Annotated[
-        str, typer.Option("--suite", "-s", autocompletion=complete.suites, help="Suites: names, comma-separated.")
-    ],
+    ] = None,
     seeds: Annotated[str, typer.Option(help="Training seeds: 0, 0-2 or 0,3,5.")] = "0",
     recipe: Annotated[
         str | None, typer.Option(help="paper or fast [default: fast, else paper, else option defaults].")
@@ -59,6 +60,9 @@ def run_command(
     train: Annotated[
         bool, typer.Option("--train/--no-train", help="--no-train evaluates the checkpoint as it is.")
     ] = True,
+    weights: Annotated[
+        str | None, typer.Option(help="Evaluate weights that others published: `bench weights list --catalogue`.")
+    ] = None,
     tasks: TasksFile = None,
     runs: RunsDir = Path("runs"),
     data_dir: DataDir = None,
@@ -88,6 +92,18 @@ def run_command(
     from bench.runs.job import Settings
     from bench.runs.resolve import resolve
 
+    suites, overrides = split_names(suite), parse_settings(settings or [])
+    published = None
+    if weights is not None:
+        from bench.catalogue import use_weights
+
+        given = {"--recipe": recipe, "--checkpoint": checkpoint, "--seeds": seeds != "0"}
+        not_with = [option for option, value in given.items() if value]
+        used = use_weights(weights, algo=algo, suites=suites, overrides=overrides, not_with=not_with, data_dir=data_dir)
+        published, checkpoint, train = used.entry, used.file, False
+        algo, overrides = used.entry.learner, used.entry.overrides
+    if algo is None:
+        raise UsageError("Say what to measure: --algo NAMES, or --weights NAME.", "`bench list algos` shows learners.")
     asked = Settings(
         recipe=recipe,
         budget=budget,
@@ -95,9 +111,10 @@ def run_command(
         device=device,
         precision=precision,
         strategy=strategy,
-        overrides=parse_settings(settings or []),
+        overrides=overrides,
         checkpoint=checkpoint,
         train=train,
+        weights=published,
         tasks_file=tasks,
         data_dir=data_dir,
         runs=runs,
@@ -108,7 +125,7 @@ def run_command(
         command=shlex.join(["bench", *sys.argv[1:]]),
     )
     said = console(stderr=True)
-    cells = [(a, s) for s in split_names(suite) for a in split_names(algo)]
+    cells = [(a, s) for s in suites for a in split_names(algo)]
     resolved = [
         resolve(a, s, parse_seeds(seeds), asked, asking(timeout), lambda text: _say(said, text)) for a, s in cells
     ]

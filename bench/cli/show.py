@@ -12,7 +12,7 @@ from bench.boards.render.fit import fitted
 from bench.boards.render.record import metric_texts
 from bench.boards.render.table import NONE
 from bench.boards.render.table import Table as Numbers
-from bench.records import Audit, Checkpoint, Record, RunStore, Timing
+from bench.records import Audit, Checkpoint, PublishedWeights, Record, RunStore, Timing
 from bench.records.weights import CHECKPOINT
 
 
@@ -56,6 +56,7 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "options": ", ".join(f"{k}={v}" for k, v in record.algorithm.options.items()),
         "recipe": f"{record.recipe}, budget {record.budget}, seed {'n/a' if record.seed is None else record.seed}",
         "mode": mode + train_shape,
+        "trained by": record.published_weights and _authors(record.published_weights),
         "audit": record.audit and _audit(record.audit),
         "attempts": "; ".join(f"{one.started} on {one.host}: {one.kind}, {one.reason}" for one in record.attempts),
         "validation": validation
@@ -75,6 +76,10 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "command": record.command,
         "files": path,
     }
+
+
+def _authors(weights: PublishedWeights) -> str:
+    return f"the authors ({weights.paper}; {weights.licence}): {weights.name}, on {weights.trained_on}"
 
 
 def _latency(timing: Timing) -> str:

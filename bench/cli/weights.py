@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import Json, console, print_json
+from bench.cli.arguments import DataDir, Json, console, print_json
 from bench.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from bench.artifacts import Weights
+    from bench.catalogue import Entry
 
-app = typer.Typer(help="Keep the weights of runs outside git.", no_args_is_help=True)
+app = typer.Typer(help="Keep the weights of runs outside git; fetch published ones.", no_args_is_help=True)
 _STORE = "a folder, https://..., or hf://owner/name"
 Runs = Annotated[
     list[Path] | None,
@@ -24,8 +25,18 @@ Runs = Annotated[
 
 
 @app.command("list")
-def list_command(runs: Runs = None, as_json: Json = False) -> None:
-    """Say which runs have weights, and where they are."""
+def list_command(
+    runs: Runs = None,
+    catalogue: Annotated[
+        bool, typer.Option("--catalogue", help="Weights that others have published, and which are here.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Say which runs have weights, and where they are; or which published weights there are."""
+    if catalogue:
+        _print_catalogue(data_dir, as_json)
+        return
     from bench.artifacts import find_weights
 
     found = list(find_weights(runs or ()))
@@ -80,7 +91,9 @@ def fetch_command(
     run: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RUN", autocompletion=complete.runs, help="Runs: directories, or first letters of keys."
+            metavar="RUN",
+            autocompletion=complete.runs,
+            help="Runs: directories, or first letters of keys; or names of the catalogue (list --catalogue).",
         ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Of every run that has some.")] = False,
@@ -88,15 +101,23 @@ def fetch_command(
         str | None, typer.Option("--from", metavar="STORE", help=f"{_STORE} [default: where each record says].")
     ] = None,
     runs: Runs = None,
+    data_dir: DataDir = None,
 ) -> None:
-    """Bring weights from a store beside their records.
+    """Bring weights from a store beside their records, or published ones from their authors.
 
-    Each is checked by its hash. An interrupted download continues when the command is given again.
+    Each is checked by its hash. An interrupted download continues when the command is given again. Published weights
+    are converted for their learner and kept in the data directory; --from then names a copy of the authors' files.
     """
     from bench.artifacts import Weights, fetch, find_weights, open_place
+    from bench.catalogue import load_catalogue
     from bench.cli.data import ProgressBar
     from bench.records import find_run
 
+    known = load_catalogue()
+    for name in [text for text in run or () if text in known]:
+        _fetch_published(known[name], store, data_dir)
+    if run and not (run := [text for text in run if text not in known]):
+        return
     if bool(run) == every:
         raise UsageError("Say whose weights: some runs, or --all.", "`bench weights list` shows which runs have some.")
     wanted = list(find_weights(runs or ())) if every else []
@@ -154,6 +175,37 @@ def prune_command(
         )
     if done.bytes_left > limit * 1e6:
         raise StoreError(f"The first seeds alone take {_mb(done.first)}, more than {limit:g} MB.", "Raise --limit.")
+
+
+def _fetch_published(entry: Entry, store: str | None, data_dir: Path | None) -> None:
+    """Fetch, and say what came: whose it is, and what it has seen."""
+    from bench.catalogue import fetch_weights, is_here
+    from bench.cli.data import ProgressBar
+
+    there = is_here(entry, data_dir)
+    with ProgressBar() as report:
+        file = fetch_weights(entry, store, data_dir, report)
+    seen = " Test classes of the suite were seen." if entry.saw_test_classes else ""
+    typer.echo(f"{entry.name}: {'here already' if there else 'fetched'}, {file}")
+    typer.echo(f"{entry.paper}. Licence: {entry.licence}. Trained on {entry.trained_on}.{seen}")
+    typer.echo(f"bench run --weights {entry.name} --suite {entry.suites[0]}")
+
+
+def _print_catalogue(data_dir: Path | None, as_json: bool) -> None:
+    from bench.catalogue import is_here, load_catalogue
+
+    entries = [(entry, is_here(entry, data_dir)) for entry in load_catalogue().values()]
+    if as_json:
+        print_json([{**entry.model_dump(mode="json"), "here": here} for entry, here in entries])
+        return
+    from rich.table import Table
+
+    table = Table("name", "algo", "suites", "licence", "test classes", "here")
+    for entry, here in entries:
+        seen = "seen" if entry.saw_test_classes else "unseen"
+        suites = ", ".join(entry.suites)
+        table.add_row(entry.name, entry.learner, suites, entry.licence, seen, "yes" if here else "no")
+    console().print(table)
 
 
 def _mb(weights: Iterable[Weights]) -> str:

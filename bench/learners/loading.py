@@ -80,11 +80,16 @@ def _annotated(options: type) -> set[str]:
 def _module(info: LearnerInfo) -> ModuleType:
     if info.module is None:
         return _loose_module(info.file.resolve())
-    if info.module.startswith("baselines."):
+    return installed_module(info.module)
+
+
+def installed_module(name: str) -> ModuleType:
+    """A module by its name. Those of the baselines are found wherever these lie."""
+    if name.startswith("baselines."):
         folder = str(resource("baselines").parent)
         if folder not in sys.path:
             sys.path.insert(0, folder)
-    return importlib.import_module(info.module)
+    return importlib.import_module(name)
 
 
 def _loose_module(file: Path) -> ModuleType:

@@ -174,6 +174,16 @@ class Checkpoint(_Part):
     uri: str | None = None  # where the weights lie if not beside the record
 
 
+class PublishedWeights(_Part):
+    """Weights that others trained and published; a run with some trained nothing (`bench run --weights`)."""
+
+    name: str  # in the catalogue, baselines/weights.yaml
+    paper: str
+    licence: str
+    address: str  # the folder on the web that they come from
+    trained_on: str  # in words: data, split, how the checkpoint was chosen
+
+
 class Scores(_Part):
     sha256: str
     bytes: Count
@@ -194,9 +204,10 @@ class Record(_Part):
     suite: SuiteRef
     episodes: Count  # test episodes scored: a prefix of the manifest
     algorithm: AlgorithmRef
-    recipe: str  # "paper", "fast" or "defaults"
+    recipe: str  # "paper", "fast" or "defaults"; "authors" for published weights
     budget: Budget
-    seed: int | None  # None for a learner with nothing to train and no randomness
+    seed: int | None  # None for a learner with nothing to train and no randomness, and for published weights
+    published_weights: PublishedWeights | None = None  # whose training this was, where nobody here trained
     protocol: Protocol
     metrics: list[Metric]
     validation: Validation | None = None

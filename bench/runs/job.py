@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.catalogue.entries import Entry
 from bench.identity import RunIdentity, learner_identity
 from bench.learners.reading import LearnerInfo
 from bench.records import Attempt
@@ -22,6 +23,7 @@ Budget = Literal["full", "short", "smoke"]
 class Settings:
     """What the command line says, the same for every cell of a grid. None means: as the recipe or the budget says.
 
+    weights : of the catalogue, whose file `checkpoint` then is; nothing is trained and there is no seed
     wait : wait for another process that works on the same run, instead of leaving it alone
     timeout : seconds that a cell may take, None for as long as it likes
     memory_mib : memory that a cell's process may take, None for as much as there is
@@ -39,6 +41,7 @@ class Settings:
     overrides: dict[str, str] = dataclasses.field(default_factory=dict)
     checkpoint: Path | None = None
     train: bool = True
+    weights: Entry | None = None
     tasks_file: Path | None = None
     data_dir: Path | None = None
     runs: Path = Path("runs")

@@ -17,6 +17,7 @@ from typing import Any
 
 import bench
 from bench._version import __version__
+from bench.catalogue.entries import AUTHORS
 from bench.errors import UsageError
 from bench.identity import PROTOCOL, code_sha256
 from bench.learners.reading import LearnerInfo
@@ -114,7 +115,7 @@ def resolve(
         changes["precision"] = settings.precision
     if settings.strategy:
         changes["strategy"] = settings.strategy
-    wanted: list[int | None] = [*seeds] if facts.trains else [None]
+    wanted: list[int | None] = [*seeds] if facts.trains and settings.weights is None else [None]
     jobs = tuple(
         Job(
             info=info,
@@ -151,6 +152,10 @@ def _check(settings: Settings) -> None:
 def _recipe(info: LearnerInfo, suite: Suite, settings: Settings) -> Choice:
     if info.trains is False and not settings.checkpoint:
         return Choice()
+    if settings.weights is not None:  # how they were trained is the authors' affair; how to evaluate them is not
+        found = find_recipe(info, suite.name, None).recipe
+        kept = {"precision": found.precision, "strategy": found.strategy, "eval_batch": found.eval_batch}
+        return Choice(AUTHORS, Recipe(**kept))  # type: ignore[arg-type]  # taken from a recipe
     return find_recipe(info, suite.name, settings.recipe, all_suites(settings.tasks_file))
 
 

@@ -139,6 +139,7 @@ def record_of(job: Job, status: str, reason: str | None, findings: Findings, fai
         recipe=job.recipe_name,
         budget=job.settings.budget,
         seed=job.seed,
+        published_weights=job.settings.weights.published if job.settings.weights else None,
         protocol=_protocol(job, findings.declared or Declared(facts.transductive)),
         metrics=[] if scores is None else metrics(suite, scores),
         validation=findings.validation,
@@ -161,10 +162,13 @@ def record_of(job: Job, status: str, reason: str | None, findings: Findings, fai
 def _protocol(job: Job, declared: Declared) -> Protocol:
     way, shot, query = job.state.shape
     shape, trains = job.recipe.train, job.trains
+    external, saw = declared.external_data, declared.saw_test_classes
+    if (weights := job.settings.weights) is not None:  # what was learned from is theirs to say, not the learner's
+        external, saw = (*external, *weights.external_data), saw or weights.saw_test_classes
     return Protocol(
         transductive=declared.transductive,
-        external_data=list(declared.external_data),
-        saw_test_classes=declared.saw_test_classes,
+        external_data=list(external),
+        saw_test_classes=saw,
         test_time_ensemble=declared.test_time_ensemble,
         train_way=(shape.way or way or None) if trains else None,
         train_shot=(shape.shot or shot or None) if trains else None,

@@ -39,6 +39,7 @@ def verify_consistent(
     findings += identity.check_checkpoint(entry)
     findings += declared.check_checklist(entry)
     findings += declared.check_exposure(entry.record)
+    findings += declared.check_published_weights(entry)
     findings += possible.check_dates(entry.record)
     findings += possible.check_timing(entry)
     findings += provenance.check_code(entry.record, possible.date_of(entry.record.finished), submitted)

@@ -30,7 +30,7 @@ MISTAKES = [
     ((*RUN, "--episodes", "0"), "found 0."),
     ((*RUN, "--budget", "tiny"), "'tiny' is not one of"),
     ((*RUN, "--buget", "smoke"), "No such option: --buget"),
-    (("run", "--suite", "sinusoid-10s"), "Missing option '--algo'"),
+    (("run", "--suite", "sinusoid-10s"), "Say what to measure: --algo NAMES"),
     (("run", "--algo", ",", "--suite", "sinusoid-10s"), "Expected names separated by commas, found ','."),
     (("run", "--algo", "nowhere.py:Net", "--suite", "sinusoid-10s"), "No such file: nowhere.py"),
     (("run", "--algo", "net.py", "--suite", "sinusoid-10s"), "Expected --algo path/file.py:Class"),

@@ -188,6 +188,7 @@ def setting(record: Record) -> tuple[str, ...]:
         f"transductive={protocol.transductive}",
         f"external={sorted(protocol.external_data)}{protocol.saw_test_classes}",
         f"ensemble={protocol.test_time_ensemble}",
+        *([f"weights={record.published_weights.name}"] if record.published_weights else []),
     )
 
 

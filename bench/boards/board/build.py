@@ -17,6 +17,7 @@ from bench.boards.board.numbers import BoardNumbers, Keys
 from bench.boards.board.published import PublishedNumbers, load_published
 from bench.boards.board.ranking import covers, find_bound, find_reference
 from bench.boards.board.rows import (
+    AUTHORS,
     OLDER_RECIPE,
     OLDER_SOURCE,
     SAW_TEST_CLASSES,
@@ -114,7 +115,7 @@ def _row(
         transductive=record.protocol.transductive,
         seeds=tuple(r.seed for r in records if r.seed is not None),
         score=own.score,
-        score_label=covers(len(group), algorithm.trains),
+        score_label=covers(len(group), algorithm.trains or record.published_weights is not None),
         plain=plain,
         extras=means,
         errors=own.errors,
@@ -133,11 +134,14 @@ def _row(
         commands=tuple(dict.fromkeys(r.command for r in records)),
         keys=_keys(group),
         new_classes=own.new_classes,
+        weights=record.published_weights,
     )
 
 
 def _section(record: Record) -> Section:
     """Where a row stands: what it was allowed to see decides, never its score."""
+    if record.published_weights is not None:
+        return AUTHORS
     if exposure(record) != "train split":
         return "external data"
     return "transductive" if record.protocol.transductive else "inductive"

@@ -155,7 +155,9 @@ def find_reference(rows: Sequence[Row], kind: str) -> Row | None:
     It is known by where its code comes from: another learner of that name does not take its place.
     """
     named = references(kind)
-    plain = (row for row in rows if row.learner in named and not row.overrides and not row.superseded)
+    plain = (
+        row for row in rows if row.learner in named and not row.overrides and not row.superseded and not row.weights
+    )
     return min(plain, key=lambda row: (named.index(row.learner), SECTIONS.index(row.section), row.keys), default=None)
 
 

@@ -11,7 +11,7 @@ from bench.stats import Interval, Rank, TopShare
 
 if TYPE_CHECKING:
     from bench.boards.board.answered import Answered
-    from bench.records import Record
+    from bench.records import PublishedWeights, Record
 
 OFFICIAL_EPISODES = 2_000  # statistics are over exactly this prefix of a suite's test episodes
 ALGORITHM_SEEDS = 3  # from here on a row speaks of the algorithm, below of the checkpoints it has
@@ -21,8 +21,9 @@ SAW_TEST_CLASSES = "saw test classes"  # flag of rows whose score says nothing a
 
 _FOLDERS = re.compile(r"^.*[/\\](?=[^/\\]+\.py:\w+$)")  # of a loose class: the path that somebody typed
 
-Section = Literal["inductive", "external data", "transductive"]
-SECTIONS: tuple[Section, ...] = ("inductive", "external data", "transductive")
+Section = Literal["inductive", "external data", "transductive", "authors' weights"]
+AUTHORS: Section = "authors' weights"  # nobody here trained: beside the rows of trainings, never among them
+SECTIONS: tuple[Section, ...] = ("inductive", "external data", "transductive", AUTHORS)
 
 
 class Learner(NamedTuple):
@@ -116,6 +117,7 @@ class Row:
     new_classes : the open interval of the score where it is materially wider than the closed one
     delta : score minus the board's reference on the same episodes, of an error their ratio; None for the reference
         itself, or without one
+    weights : whose training it was, where nobody here trained
     rank : place among the ranked rows of its section, None for a row that is not ranked (see `ranked`)
     extras : means of further metrics by name
     errors : of every metric that is an error, the ranked one too
@@ -162,6 +164,7 @@ class Row:
     new_classes: Interval | None = None
     delta: Interval | None = None
     rank: Rank | None = None
+    weights: PublishedWeights | None = None
 
     @property
     def algorithm(self) -> str:
@@ -183,6 +186,8 @@ class Row:
         """What kind of row this is, "" for an algorithm with enough seeds or nothing to train."""
         if self.privileged:
             return f"bound: knows {self.privileged}"
+        if self.weights is not None:
+            return "authors' checkpoint"
         if self.trains and len(self.seeds) < ALGORITHM_SEEDS:
             return "checkpoint" if len(self.seeds) < 2 else f"{len(self.seeds)} checkpoints"
         return ""

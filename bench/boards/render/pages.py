@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.boards.board.answered import with_published
 from bench.boards.board.build import build_boards
 from bench.boards.board.published import load_published
-from bench.boards.board.rows import SECTIONS, Board, seeds_text
+from bench.boards.board.rows import AUTHORS, SECTIONS, Board, Section, seeds_text
 from bench.boards.render.formats import escape_markdown, markdown_table, ranked_header, score_text
 from bench.boards.render.frame import frame, what_changed
 from bench.boards.render.published_tables import PUBLISHED_NOTE, summary_table
@@ -108,15 +108,16 @@ def _pages(directory: Path, boards: Sequence[Board], cells: Sequence[Cell]) -> d
 
 
 def _index(boards: Sequence[Board], cells: Sequence[Cell]) -> str:
-    headers = ("suite", "ranked by", *SECTIONS, "rows", "left out", "not measured yet")
+    sections = [name for name in SECTIONS if name != AUTHORS or any(board.section(AUTHORS) for board in boards)]
+    headers = ("suite", "ranked by", *sections, "rows", "left out", "not measured yet")
     rows = []
     for board in boards:
         counts = (len(board.rows), len(board.left_out), sum(cell.suite == board.suite for cell in cells))
         ranked = f"{ranked_header(board.metric)}, {board.metric.unit}" if board.metric else NONE
-        leading = (_leading(board, i) for i in range(len(SECTIONS)))
+        leading = (_leading(board, section) for section in sections)
         link = f"[{escape_markdown(board.suite)}]({board.suite}.md)"
         rows.append([link, escape_markdown(ranked), *map(escape_markdown, leading), *map(str, counts)])
-    table = Table("", headers, (False,) * 5 + (True,) * 3, ())
+    table = Table("", headers, (False,) * (2 + len(sections)) + (True,) * 3, ())
     lines = [markdown_table(table), *(f"| {' | '.join(row)} |" for row in rows)]
     note = (
         f"The first {_LEADING} rows of each section by that number, bounds left out; intervals and notes are on the "
@@ -129,8 +130,8 @@ def _index(boards: Sequence[Board], cells: Sequence[Cell]) -> str:
     return "\n\n".join(["\n".join(lines), note, *tail])
 
 
-def _leading(board: Board, section: int) -> str:
-    rows = [row for row in board.section(SECTIONS[section]) if not row.privileged][:_LEADING]
+def _leading(board: Board, section: Section) -> str:
+    rows = [row for row in board.section(section) if not row.privileged][:_LEADING]
     if not rows or board.metric is None:
         return NONE
     unit = board.metric.unit

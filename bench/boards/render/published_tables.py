@@ -59,11 +59,15 @@ def published_table(board: Board) -> Table | None:
 
 
 def summary_table(boards: Sequence[Board]) -> Table | None:
-    """How many published numbers of each suite have which verdict; None where no suite has any."""
+    """How many published numbers of each suite have which verdict; None where no suite has any.
+
+    Each number counts once: what its authors' own weights score is no training of ours.
+    """
     counted = [board for board in boards if board.published]
     if not counted:
         return None
-    counts = [[sum(item.verdict.kind == kind for item in board.published) for kind in KINDS] for board in counted]
+    trained = [[item for item in board.published if not (item.row and item.row.weights)] for board in counted]
+    counts = [[sum(item.verdict.kind == kind for item in items) for kind in KINDS] for items in trained]
     rows = [(board.suite, *map(str, row)) for board, row in zip(counted, counts, strict=True)]
     total = ("all", *(str(sum(column)) for column in zip(*counts, strict=True)))
     return Table(_PUBLISHED, ("suite", *KINDS), (False,) + (True,) * len(KINDS), (*rows, total))
@@ -133,6 +137,8 @@ def _measured(item: Answered) -> str:
         return NONE
     row = item.row
     how = [algorithm_text(row)] if row.overrides or row.precision != "fp32" else []
+    if row.weights:
+        how.append("authors' weights")
     if row.trains:
         seeds = f"seeds {seeds_text(row.seeds)}" if len(row.seeds) > 1 else f"seed {seeds_text(row.seeds)}"
         how += [row.recipe, seeds]

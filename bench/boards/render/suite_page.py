@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from bench.boards.board.domain_facts import references, unit_facts
 from bench.boards.board.number_cautions import ceiling_passed
 from bench.boards.board.ranking import SMALL_POOL
-from bench.boards.board.rows import ALGORITHM_SEEDS, OFFICIAL_EPISODES, Board, Row, seeds_text
+from bench.boards.board.rows import ALGORITHM_SEEDS, AUTHORS, OFFICIAL_EPISODES, Board, Row, seeds_text
 from bench.boards.board.sources import CARRIED_OVER, EXPLAINED, LEVELS, Level
 from bench.boards.render.fit import chosen
 from bench.boards.render.formats import (
@@ -26,6 +26,9 @@ from bench.boards.render.table import NONE, Table
 from bench.boards.render.tables import left_out_table, section_tables, settings_texts
 from bench.errors import unknown_name
 from bench.stats import HEAVY
+
+if TYPE_CHECKING:
+    from bench.records import PublishedWeights
 
 Format = Literal["markdown", "csv", "latex", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -106,6 +109,12 @@ def _notes(board: Board) -> list[str]:
         "(spot: episodes drawn by lot were answered again; rescored: all of them; fresh: unpublished ones; rerun: "
         "trained again). Disputed: one failed. docs/submitting.md.",
     ]
+    if board.section(AUTHORS):
+        lines.append(
+            "Authors' weights: checkpoints that a method's authors published, converted and evaluated on these "
+            "episodes as they are (`bench run --weights`). Nobody here trained them, they have no rank; what they saw "
+            "stands in their notes."
+        )
     if ceiling := max((ceiling_passed(row.score.mean, board.metric) for row in board.rows), default=""):
         lines.append(
             f"Above {ceiling}: the mistakes that are left lie in few episodes, and intervals may hold less often than "
@@ -156,6 +165,7 @@ def _header(board: Board) -> str:
 def _provenance(row: Row) -> str:
     seeds = f"seeds {seeds_text(row.seeds)}" if row.trains else "no training"
     facts = [
+        *(_whose(row.weights) if row.weights else []),
         f"recipe {row.recipe}, {seeds}, {row.precision}",
         f"interval: {row.score_label}",
         f"{row.n_configs_tried} configuration{'s' if row.n_configs_tried > 1 else ''} tried",
@@ -167,6 +177,12 @@ def _provenance(row: Row) -> str:
     title = f"**{name}** ({escape_markdown(row.learner.origin)}): {escape_markdown(row.title) or NONE}"
     commands = "\n".join(f"    {_code(command)}" for command in row.commands)
     return f"{title}<br>{escape_markdown('; '.join(facts))}.\n\n{commands}"
+
+
+def _whose(weights: PublishedWeights) -> list[str]:
+    """Whose training it was, and on what."""
+    said = f"weights {weights.name} of {weights.paper}, licence {weights.licence}, from {weights.address}"
+    return [said, f"trained on {weights.trained_on}"]
 
 
 def _source(row: Row) -> str:

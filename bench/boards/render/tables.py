@@ -52,7 +52,7 @@ def sorted_rows(rows: Sequence[Row], sort: str = "") -> Sequence[Row]:
 
 
 def section_tables(board: Board, sort: str = "") -> list[Table]:
-    """One table per section that has rows: inductive, external data, transductive; best row first."""
+    """One table per section that has rows: inductive, external data, transductive, authors' weights; best first."""
     return [section_table(board, name, rows) for name in SECTIONS if (rows := sorted_rows(board.section(name), sort))]
 
 
@@ -145,10 +145,12 @@ def settings_texts(row: Row) -> list[str]:
 
 
 def _recipe(row: Row) -> str:
-    return row.recipe if row.trains else "n/a"
+    return row.recipe if row.trains or row.weights else "n/a"
 
 
 def _training(row: Row) -> str:
+    if row.weights:
+        return "the authors'"
     if not row.trains:
         return "none"
     return f"{seconds_text(row.cost.train_s)}, {row.cost.device}" if row.cost else NONE

@@ -1,0 +1,1 @@
+"""From the files that authors have published to the state dicts of baselines: a module per learner."""
