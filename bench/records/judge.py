@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bench.errors import BenchError, Mismatch
+from bench.records.command import portable
 from bench.records.compact import same_bits
 from bench.records.names import CLASSES
 from bench.records.schema import Record
@@ -53,16 +54,17 @@ def judge(run: StoredRun, there: StoredRun | None) -> Judgement:
         scores = _scores(run)
     except BenchError as error:
         return Judgement("damaged", error.message)
+    record = run.record.model_copy(update={"command": portable(run.record.command)})
     if there is None:
-        return Judgement("new", record=run.record)
+        return Judgement("new", record=record)
     if there.record is None:
-        return Judgement("better", f"the one there is damaged: {there.problem}", run.record)
+        return Judgement("better", f"the one there is damaged: {there.problem}", record)
     if there.record.status != "ok":
-        return Judgement("better", f"the one there is {there.record.status}", run.record)
+        return Judgement("better", f"the one there is {there.record.status}", record)
     try:
         others = _scores(there)
     except BenchError as error:
-        return Judgement("better", f"the one there is damaged: {error.message}", run.record)
+        return Judgement("better", f"the one there is damaged: {error.message}", record)
     if scores is None or others is None:
         return Judgement("differs", "one of them has no scores")
     if why := _difference(scores, others):
@@ -70,7 +72,7 @@ def judge(run: StoredRun, there: StoredRun | None) -> Judgement:
     if len(scores) <= len(others):
         return Judgement("stays", f"{len(scores):,} of the same episodes; the one there has {len(others):,}")
     why = f"{len(scores):,} episodes; the one there has the first {len(others):,}"
-    return Judgement("better", why, _with_both_verifications(run.record, there.record))
+    return Judgement("better", why, _with_both_verifications(record, there.record))
 
 
 def _agreeing(record: Record, there: Record) -> Judgement:

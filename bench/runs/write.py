@@ -26,6 +26,7 @@ from bench.records import (
     Validation,
     describe_scores,
 )
+from bench.records.command import portable
 from bench.records.files import file_sha256
 from bench.runs.environment import code
 from bench.runs.failure import Failure
@@ -151,7 +152,7 @@ def record_of(job: Job, status: str, reason: str | None, findings: Findings, fai
         strategy=job.recipe.strategy,
         environment=findings.environment,
         code=code(),
-        command=job.settings.command,
+        command=portable(job.settings.command),
         started=utc_text(findings.started),
         finished=utc_text(),
         checkpoint=_checkpoint(findings.checkpoint),

@@ -238,3 +238,12 @@ def test_packed_damaged_and_busy_runs_are_left_as_they_are(tmp_path: Path) -> No
     assert tree(root) == before
     (run.path / "scores.parquet").write_bytes(b"PAR1")
     assert "not a readable parquet file" in next(rewrite.rewrite(root)).left
+
+
+def test_a_command_says_nothing_of_the_machine_it_came_from(tmp_path: Path) -> None:
+    store_run(tmp_path / "here", accuracy_scores(20), command="bench run -a protonet -s glyphs-5w1s --runs /home/ada/x")
+    (brought,) = merge([tmp_path / "here"], tmp_path / "there")
+    (run,) = RunStore(tmp_path / "there").runs()
+    assert brought.outcome.action == "new"
+    assert run.record and run.record.command == "bench run -a protonet -s glyphs-5w1s"
+    assert [again.outcome.action for again in merge([tmp_path / "here"], tmp_path / "there")] == ["same"]

@@ -11,7 +11,7 @@ from bench.boards.render.table import Table
 from bench.errors import unknown_name
 
 if TYPE_CHECKING:
-    from rich.table import Table as RichTable
+    from rich.console import RenderableType
 
 _GAP = 2  # spaces between two columns
 _SHORT = 12  # text up to this width is never broken; longer text is, between words
@@ -21,7 +21,7 @@ _SHORT = 12  # text up to this width is never broken; longer text is, between wo
 class Fitted:
     """A table as wide as the terminal at most. left_out : headers of columns that found no room"""
 
-    table: RichTable
+    table: RenderableType
     left_out: tuple[str, ...]
 
 
@@ -76,15 +76,13 @@ def _least(table: Table, column: int) -> int:
     return max(header, widest if widest <= _SHORT else longest)
 
 
-def _rich(table: Table, kept: Sequence[int], least: Sequence[int]) -> RichTable:
+def _rich(table: Table, kept: Sequence[int], least: Sequence[int]) -> RenderableType:
     from rich import box
+    from rich.console import Group
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    rich = RichTable(
-        title=Text(table.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
-        padding=(0, 1), collapse_padding=True, show_edge=False,
-    )  # fmt: skip
+    rich = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, show_edge=False)
     for i in kept:
         right = table.right[i]
         header = "\n".join(wrap(table.headers[i], max(least[i], 1)))
@@ -93,4 +91,5 @@ def _rich(table: Table, kept: Sequence[int], least: Sequence[int]) -> RichTable:
         )
     for number, row in enumerate(table.rows):
         rich.add_row(*(Text(row[i], style="bold" if (number, i) in table.strong else "") for i in kept))
-    return rich
+    title = Text(table.title, style="bold")  # apart: a table would break it to its own width
+    return Group(title, rich) if table.title else rich

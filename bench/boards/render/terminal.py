@@ -16,7 +16,7 @@ from bench.boards.render.table import NONE, Table
 from bench.boards.render.tables import algorithm_text, section_table, sorted_rows
 
 if TYPE_CHECKING:
-    from rich.table import Table as RichTable
+    from rich.console import RenderableType
 
 _NOTE = "note"
 _PAGE_ONLY = ("configs tried", "parameters", "training", "speed measured on", "verified", "notes", "recipe")
@@ -26,7 +26,7 @@ _NAMED = 4  # learners that a line names before it says how many more there are
 
 def board_lines(
     board: Board, width: int, *, wide: bool = False, older: bool = False, columns: Sequence[str] = (), sort: str = ""
-) -> Iterator[RichTable | str]:
+) -> Iterator[RenderableType]:
     """Tables and lines of one board, in order.
 
     wide : all columns, however wide; older : also rows of older sources and recipes; columns : these only;
@@ -45,7 +45,7 @@ def board_lines(
 
 def _section(
     board: Board, name: str, rows: Sequence[Row], width: int, wide: bool, columns: Sequence[str]
-) -> Iterator[RichTable | str]:
+) -> Iterator[RenderableType]:
     assert board.metric is not None  # a board with rows has a ranked metric
     whole = section_table(board, name, rows)
     whole = replace(whole, title=f"{board.suite}: {name}")
@@ -71,7 +71,7 @@ def _section(
         yield from _laid_out(replace(second, title=f"{board.suite}: {name}, further numbers"), width)
 
 
-def _laid_out(table: Table, width: int, importance: Sequence[str] = ()) -> Iterator[RichTable | str]:
+def _laid_out(table: Table, width: int, importance: Sequence[str] = ()) -> Iterator[RenderableType]:
     found = fitted(table, width, importance)
     yield found.table
     if found.left_out:
