@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shlex
 from pathlib import Path
@@ -76,7 +77,13 @@ def pack_command(
 
 
 def verify_command(
-    path: Annotated[Path, typer.Argument(help="A packed bundle (folder or zip), or the directory of a stored run.")],
+    result: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete.runs,
+            help="A packed bundle (folder or zip), or a stored run: its directory, or the first letters of its key.",
+        ),
+    ],
     level: Annotated[
         Literal["consistent", "spot", "rescored", "fresh", "rerun"],
         typer.Option(help="What to check; all but consistent run the learner."),
@@ -123,6 +130,7 @@ def verify_command(
     """
     from bench.submissions.container import opened
 
+    path = _place(result)
     if record and (by is None or not path.is_dir()):
         raise UsageError("--record needs --by NAME and a bundle that is a folder.", "Unpack a zip first.")
     with opened(path) as folder:
@@ -171,6 +179,14 @@ def verify_command(
     else:
         _show(report)
     report.demand()
+
+
+def _place(result: str) -> Path:
+    if re.fullmatch(r"[0-9a-f]{4,16}", result) and not Path(result).exists():
+        from bench.records import find_run
+
+        return find_run(result)[1]
+    return Path(result)
 
 
 def _show(report: Report) -> None:

@@ -37,6 +37,17 @@ def test_pack_then_verify(cli: Cli, images: Packed, tmp_path: Path, monkeypatch:
     assert names[0] == names[1] and "bundle.json" in names[0]
 
 
+def test_a_stored_run_is_verified_by_the_first_letters_of_its_key(
+    cli: Cli, images: Packed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("runs").symlink_to(images.runs)
+    run = _run(images)
+    by_key, by_place = cli("verify", run.name[:8]), cli("verify", run)
+    assert by_key.code == by_place.code == 0 and by_key.out == by_place.out
+    assert cli("verify", "0000").code == cli("verify", "nowhere").code == 2
+
+
 def test_pack_refuses_what_cant_be_verified(cli: Cli, images: Packed, cheat: Cheat, tmp_path: Path) -> None:
     assert cli("pack", _run(images), "--by", "tester").code == 2  # says nothing of normalisation
     wrong = cli("pack", _run(images), "--by", "tester", "--batch-norm", "query", "--out", tmp_path / "x")
