@@ -16,6 +16,7 @@ from bench.cli import (
     leaderboard,
     merge,
     new,
+    pin,
     plot,
     read,
     run,
@@ -58,6 +59,7 @@ app.command("verify", rich_help_panel="Submit")(submit.verify_command)
 app.add_typer(weights.app, name="weights", rich_help_panel="Submit")
 app.command("merge", rich_help_panel="Set up")(merge.merge_command)
 app.command("compact", rich_help_panel="Set up")(merge.compact_command)
+app.command("pin", rich_help_panel="Set up")(pin.pin_command)
 app.command("doctor", rich_help_panel="Set up")(read.doctor_command)
 app.add_typer(data.app, name="data", rich_help_panel="Set up")
 

@@ -50,7 +50,6 @@ def test_editing_the_means_of_a_record_changes_no_board(tmp_path: Path) -> None:
     ("changes", "reason"),
     [
         ({"budget": "short"}, "budget short"),
-        ({"suite__pinned": False}, "unpinned"),
         ({"status": "interrupted", "reason": "Ctrl-C"}, "interrupted: Ctrl-C"),
         ({"status": "timeout"}, "timeout"),
     ],
@@ -60,6 +59,19 @@ def test_inadmissible_runs_are_left_out(tmp_path: Path, changes: dict[str, Any],
     found = board(tmp_path)
     assert found.rows == () and found.metric is None
     assert found.left_out[0].reason.startswith(reason)
+
+
+def test_an_unpinned_suite_has_a_board_and_its_rows_say_so(tmp_path: Path) -> None:
+    store_run(tmp_path, accuracy_scores(2000), suite__pinned=False)
+    assert board(tmp_path).rows[0].flags == ("unpinned",)
+
+
+def test_an_unpinned_run_stands_beside_no_pinned_one(tmp_path: Path) -> None:
+    store_run(tmp_path, accuracy_scores(2000))
+    store_run(tmp_path, accuracy_scores(2000), seed=1, suite__pinned=False, finished="2027-02-01T00:00:00Z")
+    found = board(tmp_path)
+    assert found.rows[0].seeds == (0,) and found.rows[0].flags == ()
+    assert found.left_out[0].reason.startswith("unpinned")
 
 
 def test_too_few_episodes_are_left_out(tmp_path: Path) -> None:

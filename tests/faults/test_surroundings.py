@@ -37,7 +37,13 @@ LIGHT = [
     ),
     *("pack RUN --out packed --by me", "verify RUN", "verify packed", "data verify glyphs", "data fetch nothing"),
     *("sweep -a chance -s sinusoid-10s --budget smoke --dry-run", "work nothing", "status nothing", "cancel nothing"),
-    *("events nothing", "weights list --runs runs", "merge runs --into joined", "compact runs"),
+    *(
+        "events nothing",
+        "weights list --runs runs",
+        "pin sinusoid-10s --tasks nowhere.yaml",
+        "merge runs --into joined",
+        "compact runs",
+    ),
     *("speed", "speed -a nothing -s sinusoid-10s", "speed --compare nothing nowhere"),
     *("data import omniglot nowhere", "data import omniglot .", "nothing", "show nothing"),
 ]

@@ -94,7 +94,7 @@ def runs_by_row(admitted: Iterable[Admitted]) -> Iterator[list[Admitted]]:
 def _sort_suite(runs: Sequence[tuple[RunStore, StoredRun]], checker: Checker) -> Sorted:
     official = checker.official
     eligible = [run.record for _, run in runs if run.record and not _own_reason(run.record, official)]
-    newest = max(eligible, key=lambda record: (record.suite.version, _age(record)), default=None)
+    newest = max(eligible, key=lambda record: (record.suite.pinned, record.suite.version, _age(record)), default=None)
     admitted: list[Admitted] = []
     left_out: list[LeftOut] = []
     for store, run in runs:
@@ -138,8 +138,6 @@ def _own_reason(record: Record, official: int) -> str:
         return f"{record.status}: {record.reason}" if record.reason else record.status
     if record.budget != "full":
         return f"budget {record.budget}: boards take budget full"
-    if not record.suite.pinned:
-        return "unpinned: the episodes or the data are not those pinned for the suite"
     if record.episodes < official:
         return f"{record.episodes:,} episodes: boards take at least {official:,}"
     if not record.metrics or record.scores is None:
@@ -150,6 +148,8 @@ def _own_reason(record: Record, official: int) -> str:
 def other_episodes(record: Record, newest: Record) -> str:
     """Why a run can't stand beside the newest one of its suite, "" if it can."""
     mine, theirs = record.suite, newest.suite
+    if theirs.pinned and not mine.pinned:
+        return "unpinned: the episodes or the data are not those pinned for the suite"
     if mine.version != theirs.version:
         return f"suite version {mine.version}: the board shows version {theirs.version}"
     if mine.manifest_sha256 != theirs.manifest_sha256:

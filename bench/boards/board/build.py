@@ -22,6 +22,7 @@ from bench.boards.board.rows import (
     OLDER_SOURCE,
     SAW_TEST_CLASSES,
     SECTIONS,
+    UNPINNED,
     Board,
     Cost,
     MetricSpec,
@@ -151,7 +152,7 @@ def _flags(group: list[Admitted], found: Sorted, newest: Generations) -> tuple[s
     """What a reader must know before comparing the row with another. `group`: its runs; `found`: all of the suite."""
     record = group[0].record
     seeds = {run.record.seed for run in group}
-    notes: list[str] = []
+    notes: list[str] = [] if all(run.record.suite.pinned for run in group) else [UNPINNED]
     if record.algorithm.source_sha256 != newest[learner_of(record)]:
         notes.append(OLDER_SOURCE)
     elif found.latest_recipe[group[0].setting, record.algorithm.source_sha256] != group[0].recipe_sha256:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OFFICIAL_EPISODES = 2_000  # statistics are over exactly this prefix of a suite's test episodes
 ALGORITHM_SEEDS = 3  # from here on a row speaks of the algorithm, below of the checkpoints it has
 
+UNPINNED = "unpinned"  # nothing says that others are asked the same: `bench pin`
 OLDER_SOURCE, OLDER_RECIPE = "older source", "older recipe"  # flags of rows that have a successor
 SAW_TEST_CLASSES = "saw test classes"  # flag of rows whose score says nothing about new classes (`records.exposure`)
 
