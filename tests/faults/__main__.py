@@ -15,7 +15,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.faults import damage, disk, kills, leases, limits, network, sweeps, writers
@@ -45,9 +45,8 @@ def table(rows: list[Row]) -> str:
     )
 
 
-def inject(names: list[str], times: int, seed: int = 0) -> list[Row]:
+def inject(names: list[str], times: int, seed: int = 0) -> Iterator[Row]:
     """Each scenario in a folder of its own."""
-    rows = []
     with tempfile.TemporaryDirectory(prefix="bench-faults-") as place:
         trial = Trial.prepare(Path(place))
         for name in names:
@@ -57,10 +56,9 @@ def inject(names: list[str], times: int, seed: int = 0) -> list[Row]:
             except disk.NotAllowed as reason:
                 sys.stderr.write(f"{name}: left out, {reason}\n")
                 continue
-            rows.append(row)
+            yield row
             found = f"{row.times} times, {row.lost} lost, {row.changed} changed"
             sys.stderr.write(f"{name}: {found}, {time.monotonic() - began:.0f} s\n")
-    return rows
 
 
 def main() -> int:
@@ -71,9 +69,13 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="a document that has the table between its marks")
     asked = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    rows = inject(asked.names or list(SCENARIOS), asked.times, asked.seed)
-    text = table(rows)
-    sys.stdout.write(text)
+    rows: list[Row] = []
+    try:
+        for row in inject(asked.names or list(SCENARIOS), asked.times, asked.seed):
+            rows.append(row)
+    finally:  # one that can't be carried through does not take the others with it
+        text = table(rows)
+        sys.stdout.write(text)
     if asked.write:
         before, _, rest = asked.write.read_text(encoding="utf-8").partition(BEGIN)
         after = rest.partition(END)[2]
