@@ -114,8 +114,11 @@ def _print_as(form: str, boards: Sequence[Board], columns: Sequence[str], sort: 
 def _print_tables(boards: Sequence[Board], **how: Any) -> None:
     """how : as of `board_lines`"""
     from bench.boards import board_lines
+    from bench.boards.render.terminal import WIDE
 
     out = console()
+    if how.get("wide"):
+        out.width = WIDE
     for board in boards:
         for line in board_lines(board, out.width, **how):
             if isinstance(line, str):

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench.boards import Board, board_lines, build_boards, rendered
 from bench.errors import UsageError
+from tests.conftest import Cli
 from tests.records.factory import accuracy_scores, store_run
 
 
@@ -81,3 +82,17 @@ def test_columns_and_order_are_for_every_format(results: Path) -> None:
             rendered(boards, "latex", **wrong)
     with pytest.raises(UsageError, match="Unknown column 'speed'"):
         rendered(boards, "csv", ["speed"])
+
+
+def test_wide_has_every_column_on_one_line(results: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = cli("leaderboard", "--wide", "--runs", results).out
+    (line,) = (line for line in text.splitlines() if line.startswith("protonet "))
+    assert len(line) > 100 and "94.88 ± 0.25" in line and "seed 4 failed" in line
+    assert "configs" in text and "no room" not in text
+
+
+def test_columns_of_one_row_may_say_the_same(tmp_path: Path) -> None:
+    store_run(tmp_path, accuracy_scores(2000), seed=1)
+    store_run(tmp_path, accuracy_scores(2000, 1), algorithm__name="chance", algorithm__trains=False, seed=None)
+    assert "seeds" in shown(build_boards(tmp_path))

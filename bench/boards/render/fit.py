@@ -42,13 +42,17 @@ def fitted(table: Table, width: int, importance: Sequence[str] = ()) -> Fitted:
 
 
 def chosen(table: Table, names: Sequence[str]) -> Table:
-    """The table with these columns only, in this order. Raises UsageError for a name that none has."""
+    """The table with these columns only, in this order; a header's words before its comma are enough.
+
+    Raises UsageError for a name that none has.
+    """
     where = []
     for name in names:
-        found = [i for i, header in enumerate(table.headers) if header == name or header.startswith(f"{name},")]
-        if not found:
+        begun = (i for i, header in enumerate(table.headers) if header.startswith(f"{name},"))
+        found = table.headers.index(name) if name in table.headers else next(begun, None)
+        if found is None:
             raise unknown_name("column", name, table.headers)
-        where.append(found[0])
+        where.append(found)
     return replace(
         table,
         headers=tuple(table.headers[i] for i in where),

@@ -18,6 +18,7 @@ from bench.boards.render.tables import algorithm_text, section_table, sorted_row
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+WIDE = 10_000  # columns, for who has scroll bars or a pipe
 _NOTE = "note"
 _PAGE_ONLY = ("configs tried", "parameters", "training", "speed measured on", "verified", "notes", "recipe")
 _FURTHER = ("gap to", "on new classes", "mean", "median")  # and every further metric: in a table of their own
@@ -53,7 +54,7 @@ def _section(
         yield from _laid_out(chosen(whole, columns), width)
         return
     if wide:
-        yield fitted(whole, 10_000).table
+        yield fitted(whole, WIDE).table
         return
     notes = _Notes(rows)
     named = _with_column(whole, 0, "algorithm", _names(rows))
@@ -62,11 +63,11 @@ def _section(
     first = _inserted(first, 2, _NOTE, notes.marks) if any(notes.marks) else first
     score = ranked_header(board.metric)
     importance = [score, _NOTE, "rank", "seeds", f"vs {board.reference}", "episodes/s"]
-    yield from _laid_out(_saying(first), width, importance)
+    yield from _laid_out(_not_empty(first), width, importance)
     if notes.lines:
         yield "\n".join(notes.lines)
     yield from _untimed(rows)
-    second = _saying(chosen(named, ["algorithm", *further]))
+    second = _without_repeats(_not_empty(chosen(named, ["algorithm", *further])))
     if len(second.headers) > 1:
         yield from _laid_out(replace(second, title=f"{board.suite}: {name}, further numbers"), width)
 
@@ -112,15 +113,17 @@ def _is_further(header: str, board: Board) -> bool:
     return header.startswith((*_FURTHER, *metrics))
 
 
-def _saying(table: Table) -> Table:
-    """Without columns that hold nothing, or repeat one before them."""
-    first, *others = table.headers
+def _not_empty(table: Table) -> Table:
+    empty = [all(row[i] in (NONE, "") for row in table.rows) for i in range(len(table.headers))]
+    return chosen(table, [header for header, nothing in zip(table.headers, empty, strict=True) if not nothing])
+
+
+def _without_repeats(table: Table) -> Table:
+    """Without columns that say what one before them says, such as the error after the last step."""
     kept: dict[tuple[str, ...], str] = {}
-    for i, header in enumerate(others, 1):
-        cells = tuple(row[i] for row in table.rows)
-        if not set(cells) <= {NONE, ""}:
-            kept.setdefault(cells, header)
-    return chosen(table, [first, *kept.values()])
+    for i, header in enumerate(table.headers):
+        kept.setdefault(tuple(row[i] for row in table.rows), header)
+    return chosen(table, list(kept.values()))
 
 
 def _without(table: Table, headers: set[str]) -> Table:
