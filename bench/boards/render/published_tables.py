@@ -97,6 +97,11 @@ def short_verdict(item: Answered) -> str:
     return f"{item.verdict.kind} {unit.scale * item.verdict.found.difference:+.{unit.fine_digits}f}"
 
 
+def short_measured(item: Answered) -> str:
+    """The number alone, without how it was made."""
+    return score_text(item.measured, item.metric.unit) if item.measured and item.metric and item.row else NONE
+
+
 def _verdict(item: Answered) -> str:
     """With the label of a row that does not speak of the algorithm."""
     label = item.row.label if item.row and item.verdict.found else ""

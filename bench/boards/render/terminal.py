@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.boards.board.rows import SECTIONS, Board, LeftOut, Row
 from bench.boards.render.fit import chosen, fitted
 from bench.boards.render.formats import ranked_header
-from bench.boards.render.published_tables import published_table, short_verdict
+from bench.boards.render.published_tables import published_table, short_measured, short_verdict
 from bench.boards.render.table import NONE, Table
 from bench.boards.render.tables import algorithm_text, section_table, sorted_rows
 
@@ -66,6 +66,7 @@ def _section(
     yield from _laid_out(_not_empty(first), width, importance)
     if notes.lines:
         yield "\n".join(notes.lines)
+    yield from _hardware(rows)
     yield from _untimed(rows)
     second = _without_repeats(_not_empty(chosen(named, ["algorithm", *further])))
     if len(second.headers) > 1:
@@ -150,6 +151,16 @@ def _folded(rows: Sequence[Row]) -> Iterator[str]:
         yield f"{_rows(len(rows))} of older sources or recipes ({_some([row.algorithm for row in rows])}): --older"
 
 
+def _hardware(rows: Sequence[Row]) -> Iterator[str]:
+    """What speeds were measured on: those of different machines say nothing of each other."""
+    on: dict[str, list[str]] = {}
+    for row in rows:
+        if row.speed:
+            on.setdefault(row.speed.hardware_class, []).append(row.algorithm)
+    for hardware, names in on.items():
+        yield f"episodes/s on {hardware}" + (f": {_some(names)}" if len(on) > 1 else "")
+
+
 def _untimed(rows: Sequence[Row]) -> Iterator[str]:
     without = [row for row in rows if row.speed is None]
     if without:
@@ -173,7 +184,7 @@ def _published(board: Board) -> Table | None:
     if whole is None:
         return None
     short = _with_column(whole, whole.headers.index("verdict"), "verdict", [short_verdict(i) for i in board.published])
-    measured = [row[whole.headers.index("measured")].partition(" (")[0] for row in whole.rows]
+    measured = [short_measured(item) for item in board.published]
     short = _with_column(short, whole.headers.index("measured"), "measured", measured)
     kept = [h for h in ("algorithm", "metric", "published", "measured", "verdict", "mode") if h in short.headers]
     return replace(chosen(short, kept), title=f"{board.suite}: beside the published numbers", sources=())
