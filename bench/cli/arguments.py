@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -22,6 +22,18 @@ DataDir = Annotated[
 TasksFile = Annotated[
     Path | None, typer.Option("--tasks", help="A suites file of your own, besides the standard suites.")
 ]
+RecipeName = Annotated[
+    str | None, typer.Option(help="paper or fast [default: fast, else paper, else option defaults].")
+]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="An option of the learner: key=value. Repeatable.")]
+Precision = Annotated[
+    Literal["fp32", "tf32", "bf16"] | None, typer.Option(help="Arithmetic [default: the recipe's, fp32].")
+]
+Strategy = Annotated[
+    Literal["loop", "vmap", "compiled"] | None,
+    typer.Option(help="How per-task work is spread [default: the recipe's]."),
+]
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")]
 RunsDir = Annotated[Path, typer.Option("--runs", help="Directory of records.")]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, Json, TasksFile, console, print_json
+from bench.cli.arguments import DataDir, Json, Overrides, TasksFile, console, print_json
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def check_command(
     adapter: Annotated[
         str, typer.Argument(autocompletion=complete.algos, help="A learner's name, or path/file.py:Class.")
     ],
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="An option of the learner: key=value. Repeatable.")
-    ] = None,
+    settings: Overrides = None,
     suite: Annotated[
         str | None,
         typer.Option(

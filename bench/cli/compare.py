@@ -105,11 +105,8 @@ def plan_command(
 
 
 def _print(out: Console, tables: Sequence[Table]) -> None:
-    from bench.boards import fitted
+    from bench.cli.tables import print_fitted
 
     for table in tables:
-        found = fitted(table, out.width)
-        out.print(found.table)
-        if found.left_out:
-            out.print(f"no room for {'; '.join(found.left_out)}: a wider terminal, or --json", highlight=False)
+        print_fitted(out, table)
         out.print("")

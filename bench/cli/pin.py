@@ -54,30 +54,23 @@ def _line(prepared: PreparedSuite) -> str:
 
 def _insert(file: Path, suite: str, line: str) -> None:
     """Above the suite's first field, so that everything else in the file stays as it was written."""
-    import yaml
-
     from bench.records.files import explain, replace_file
+    from bench.yamlfile import line_of, parse_yaml
 
+    add = f"Add it yourself: {line}"
     text = file.read_text(encoding="utf-8")
-    fields = _node(_node(yaml.compose(text, Loader=yaml.SafeLoader), "suites"), suite)
-    if not isinstance(fields, yaml.MappingNode) or fields.flow_style or not fields.value:
-        raise UsageError(
-            f"{file}: {suite} is not written line by line, so no line can be added to it.", f"Add it yourself: {line}"
-        )
-    first = fields.value[0][0].start_mark
+    content, node = parse_yaml(file, text, add)
+    first = next(iter(content["suites"][suite]))
     lines = text.splitlines(keepends=True)
-    lines.insert(first.line, f"{' ' * first.column}{line}\n")
+    at = line_of(node, ("suites", suite, first)) - 1
+    field = lines[at].lstrip()
+    if not field.startswith(f"{first}:"):
+        raise UsageError(f"{file}: {suite} is not written line by line, so no line can be added to it.", add)
+    lines.insert(at, f"{' ' * (len(lines[at]) - len(field))}{line}\n")
     try:
         replace_file(file, "".join(lines).encode())
     except OSError as error:
         raise explain(error, file) from error
-
-
-def _node(mapping: object, key: str) -> object:
-    import yaml
-
-    pairs = mapping.value if isinstance(mapping, yaml.MappingNode) else []
-    return next((value for name, value in pairs if name.value == key), None)
 
 
 def _pin_records(runs: Path, suite: Suite, prepared: PreparedSuite) -> int:

@@ -227,22 +227,17 @@ def _print_rows(title: str, entries: list[dict[str, Any]]) -> None:
     if not entries:
         typer.echo(f"{title}: none yet. Try: bench run --algo protonet --suite glyphs-5w1s")
         return
-    from bench.boards.render.fit import fitted
     from bench.boards.render.table import Table
-    from bench.cli.tables import MANY, plain_lines
+    from bench.cli.tables import MANY, plain_lines, print_fitted
 
     shown = [name for name in entries[0] if any(entry[name] is not None for entry in entries)]
     if len(entries) > MANY:
         texts = [[_text(entry[name]) for name in shown] for entry in entries]
         typer.echo("\n".join([title, *plain_lines(shown, texts)]))
         return
-    out = console()
     lines = tuple(tuple(_cell(name, entry[name]) for name in shown) for entry in entries)
     right = tuple(name in _NUMBERS for name in shown)
-    found = fitted(Table(title, tuple(shown), right, lines), out.width, _IMPORTANT)
-    out.print(found.table)
-    if found.left_out:
-        out.print(f"no room for {', '.join(found.left_out)}: a wider terminal, or --json", highlight=False)
+    print_fitted(console(), Table(title, tuple(shown), right, lines), _IMPORTANT)
 
 
 def _cell(name: str, value: Any) -> str:

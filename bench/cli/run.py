@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, print_json, split_names
+from bench.cli.arguments import (
+    DataDir,
+    Device,
+    Json,
+    Overrides,
+    Precision,
+    RecipeName,
+    RunsDir,
+    Strategy,
+    TasksFile,
+    console,
+    print_json,
+    split_names,
+)
 from bench.errors import UsageError
 from bench.ranges import parse_seeds
 
@@ -35,9 +48,7 @@ def run_command(
         ),
     ] = None,
     seeds: Annotated[str, typer.Option(help="Training seeds: 0, 0-2 or 0,3,5.")] = "0",
-    recipe: Annotated[
-        str | None, typer.Option(help="paper or fast [default: fast, else paper, else option defaults].")
-    ] = None,
+    recipe: RecipeName = None,
     budget: Annotated[
         Literal["full", "short", "smoke"],
         typer.Option(help="All steps, a tenth of them, or 20 steps and 100 episodes."),
@@ -45,17 +56,10 @@ def run_command(
     episodes: Annotated[
         int | None, typer.Option(help="Test episodes, a prefix of the manifest [default: 2,000].")
     ] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
-    precision: Annotated[
-        Literal["fp32", "tf32", "bf16"] | None, typer.Option(help="Arithmetic [default: the recipe's, fp32].")
-    ] = None,
-    strategy: Annotated[
-        Literal["loop", "vmap", "compiled"] | None,
-        typer.Option(help="How per-task work is spread [default: the recipe's]."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="An option of the learner: key=value. Repeatable.")
-    ] = None,
+    device: Device = "auto",
+    precision: Precision = None,
+    strategy: Strategy = None,
+    settings: Overrides = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Start from these weights (safetensors).")] = None,
     train: Annotated[
         bool, typer.Option("--train/--no-train", help="--no-train evaluates the checkpoint as it is.")
@@ -178,12 +182,10 @@ def _print(outcomes: list[Outcome], sharpened: list[SharpenedRun | None], as_jso
     if as_json:
         print_json([_plain(outcome, found) for outcome, found in pairs])
         return
-    from bench.boards.render.fit import fitted
-    from bench.cli.tables import outcomes_table
+    from bench.cli.tables import outcomes_table, print_fitted
 
     out = console()
-    table = fitted(outcomes_table(outcomes), out.width, ("score (95 % closed CI)", "algo", "seed", "mode"))
-    out.print(table.table)
+    print_fitted(out, outcomes_table(outcomes), ("score (95 % closed CI)", "algo", "seed", "mode"))
     for outcome, found in pairs:
         if found:
             from bench.boards.render.sharpened import sharpened_line

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, Json, TasksFile, console, print_json
+from bench.cli.arguments import (
+    DataDir,
+    Device,
+    Json,
+    Overrides,
+    Precision,
+    RecipeName,
+    Strategy,
+    TasksFile,
+    console,
+    print_json,
+)
 from bench.errors import BenchError, UsageError
 
 if TYPE_CHECKING:
@@ -23,20 +34,11 @@ def speed_command(
     suite: Annotated[
         str | None, typer.Option("--suite", "-s", autocompletion=complete.suites, help="A suite's name.")
     ] = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="paper or fast [default: fast, else paper, else option defaults].")
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="An option of the learner: key=value. Repeatable.")
-    ] = None,
-    precision: Annotated[
-        Literal["fp32", "tf32", "bf16"] | None, typer.Option(help="Arithmetic [default: the recipe's, fp32].")
-    ] = None,
-    strategy: Annotated[
-        Literal["loop", "vmap", "compiled"] | None,
-        typer.Option(help="How per-task work is spread [default: the recipe's]."),
-    ] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
+    recipe: RecipeName = None,
+    settings: Overrides = None,
+    precision: Precision = None,
+    strategy: Strategy = None,
+    device: Device = "auto",
     tasks: TasksFile = None,
     data_dir: DataDir = None,
     seconds: Annotated[

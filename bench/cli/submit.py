@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console
+from bench.cli.arguments import DataDir, Device, Json, RunsDir, TasksFile, console
 from bench.errors import UsageError
 from bench.ranges import parse_seeds
 
@@ -114,7 +114,7 @@ def verify_command(
     allow_code: Annotated[
         bool, typer.Option("--allow-code", help="RUN THE SUBMITTED adapter: read it first, and use a container.")
     ] = False,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
+    device: Device = "auto",
     record: Annotated[bool, typer.Option("--record", help="Append the outcome to the record's verifications.")] = False,
     by: Annotated[str | None, typer.Option(help="With --record: who verified.")] = None,
     log: Annotated[

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, Json, RunsDir, TasksFile, console, print_json, split_names
+from bench.cli.arguments import DataDir, Device, Json, RunsDir, TasksFile, console, print_json, split_names
 from bench.errors import UsageError
 from bench.moments import utc_text
 
@@ -57,7 +57,7 @@ def sweep_command(
     address: Annotated[str | None, typer.Option(help="ray: a running cluster's address [default: start one].")] = None,
     write: Annotated[Path | None, typer.Option(help="slurm: where to write the array script.")] = None,
     bundles: Annotated[int | None, typer.Option(min=1, help="slurm: array tasks that share the cells.")] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
+    device: Device = "auto",
     timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds that each cell may take.")] = None,
     again: Annotated[bool, typer.Option("--retry-failed", help="Try cells again that have failed before.")] = False,
     tasks: TasksFile = None,

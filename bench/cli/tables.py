@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from bench.boards.render.fit import fitted
 from bench.boards.render.table import Table as Numbers
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bench.records import Record
     from bench.runs.job import Job
     from bench.runs.outcome import Outcome
@@ -19,6 +22,14 @@ if TYPE_CHECKING:
 
 _RIGHT = ("seed", "score (95 % closed CI)", "episodes", "train", "episodes/s")
 MANY = 200  # rows that rich lays out before anybody waits for it
+
+
+def print_fitted(out: Console, table: Numbers, importance: Sequence[str] = ()) -> None:
+    """The table in as many columns as there is room for, and the names of the others."""
+    found = fitted(table, out.width, importance)
+    out.print(found.table)
+    if found.left_out:
+        out.print(f"no room for {'; '.join(found.left_out)}: a wider terminal, or --json", highlight=False)
 
 
 def plain_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

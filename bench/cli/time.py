@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, TasksFile, console
+from bench.cli.arguments import DataDir, Device, TasksFile, console
 
 
 def time_command(
@@ -25,7 +25,7 @@ def time_command(
         list[str] | None,
         typer.Option(help="A learner that is not installed, path/file.py:Class. Repeatable."),
     ] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
+    device: Device = "auto",
     tasks: TasksFile = None,
     data_dir: DataDir = None,
 ) -> None:

@@ -26,6 +26,7 @@ from bench.records.classes import ClassIds
 from bench.records.files import first_line, strict_json
 from bench.records.names import CLASSES
 from bench.records.parquet import AGAIN, read_table, table_bytes
+from bench.records.scores import columns_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -102,8 +103,7 @@ def _had(path: Path, table: pa.Table, find_classes: FindClasses | None) -> dict[
     try:
         if rules := _rules(table):
             return _rebuilt(table, strict_json(rules), find_classes)
-        frame = table.to_pandas()
-        return {n: ClassIds.of(frame[n]) if n == CLASSES else frame[n].to_numpy() for n in map(str, frame.columns)}
+        return columns_of(table.to_pandas())
     except (pa.ArrowException, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise StoreError(f"{path} is damaged: {first_line(error)}", f"fix: {AGAIN}") from error
 

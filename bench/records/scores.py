@@ -40,14 +40,14 @@ def normal_scores(scores: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    columns = _normal_columns(_columns(scores))
+    columns = _normal_columns(columns_of(scores))
     if CLASSES in columns:
         lengths, items = columns[CLASSES]
         columns[CLASSES] = pd.Series(np.split(items, np.cumsum(lengths)[:-1]) if len(lengths) else [], dtype=object)
     return pd.DataFrame(columns)
 
 
-def _columns(scores: pd.DataFrame) -> dict[str, Any]:
+def columns_of(scores: pd.DataFrame) -> dict[str, Any]:
     """As arrays, class ids as `ClassIds`."""
     names = map(str, scores.columns)
     return {name: ClassIds.of(scores[name]) if name == CLASSES else scores[name].to_numpy() for name in names}
@@ -69,7 +69,7 @@ def _normal_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 def describe_scores(scores: pd.DataFrame) -> Scores:
     """What the record says about the scores: canonical hash, canonical length in bytes, column names."""
-    return _described(_columns(scores))
+    return _described(columns_of(scores))
 
 
 def _described(columns: Mapping[str, Any]) -> Scores:
@@ -88,7 +88,7 @@ def scores_sha256(scores: pd.DataFrame) -> str:
 
 def check_scores(scores: pd.DataFrame, record: Record, path: Path) -> None:
     """Raise Mismatch unless these are the very scores `record` was written with, one finite row per episode."""
-    check_columns(_columns(scores), record, path)
+    check_columns(columns_of(scores), record, path)
 
 
 def check_columns(columns: Mapping[str, Any], record: Record, path: Path) -> None:

@@ -58,7 +58,15 @@ def section_tables(board: Board, sort: str = "") -> list[Table]:
 
 def section_table(board: Board, name: str, rows: Sequence[Row]) -> Table:
     """Every column there is for these rows of a section."""
-    return _table(name, _columns(board, rows), rows)
+    columns = _columns(board, rows)
+    leading = [i for i, row in enumerate(rows) if row.rank and row.rank.best == 1]
+    return Table(
+        name,
+        tuple(column.header for column in columns),
+        tuple(column.right for column in columns),
+        tuple(tuple(column.text(row) for column in columns) for row in rows),
+        frozenset((i, j) for i in leading for j, column in enumerate(columns) if column.bold),
+    )
 
 
 def left_out_table(items: Sequence[LeftOut]) -> Table:
@@ -158,17 +166,6 @@ def _training(row: Row) -> str:
 
 def _interval(interval: Interval | None, unit: str) -> str:
     return NONE if interval is None else score_text(interval, unit)
-
-
-def _table(title: str, columns: Sequence[_Column], rows: Sequence[Row]) -> Table:
-    leading = [i for i, row in enumerate(rows) if row.rank and row.rank.best == 1]
-    return Table(
-        title,
-        tuple(column.header for column in columns),
-        tuple(column.right for column in columns),
-        tuple(tuple(column.text(row) for column in columns) for row in rows),
-        frozenset((i, j) for i in leading for j, column in enumerate(columns) if column.bold),
-    )
 
 
 def across_suites(boards: Sequence[Board]) -> Table | None:
