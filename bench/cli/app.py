@@ -25,6 +25,7 @@ from bench.cli import (
     submit,
     sweep,
     time,
+    tune,
     weights,
 )
 from bench.errors import BenchError, describe
@@ -43,6 +44,7 @@ app.command("work", rich_help_panel="Measure")(sweep.work_command)
 app.command("status", rich_help_panel="Measure")(sweep.status_command)
 app.command("cancel", rich_help_panel="Measure")(sweep.cancel_command)
 app.command("events", rich_help_panel="Measure")(sweep.events_command)
+app.command("tune", rich_help_panel="Measure")(tune.tune_command)
 app.command("time", rich_help_panel="Measure")(time.time_command)
 app.command("speed", rich_help_panel="Measure")(speed.speed_command)
 app.command("new", rich_help_panel="Measure")(new.new_command)

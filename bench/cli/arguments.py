@@ -23,9 +23,14 @@ TasksFile = Annotated[
     Path | None, typer.Option("--tasks", help="A suites file of your own, besides the standard suites.")
 ]
 RecipeName = Annotated[
-    str | None, typer.Option(help="paper or fast [default: fast, else paper, else option defaults].")
+    str | None,
+    typer.Option(help="paper or fast [default: fast, else paper, else option defaults], or a FILE.yaml of yours."),
 ]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="An option of the learner: key=value. Repeatable.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--train", help="A field of the recipe: steps=, batch=, lr=, way=, shot=, query=. Repeatable."),
+]
 Precision = Annotated[
     Literal["fp32", "tf32", "bf16"] | None, typer.Option(help="Arithmetic [default: the recipe's, fp32].")
 ]

@@ -11,6 +11,7 @@ import typer
 
 from bench.cli import complete
 from bench.cli.arguments import (
+    Changes,
     DataDir,
     Device,
     Json,
@@ -60,10 +61,12 @@ def run_command(
     precision: Precision = None,
     strategy: Strategy = None,
     settings: Overrides = None,
+    changes: Changes = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Start from these weights (safetensors).")] = None,
-    train: Annotated[
-        bool, typer.Option("--train/--no-train", help="--no-train evaluates the checkpoint as it is.")
-    ] = True,
+    no_train: Annotated[bool, typer.Option("--no-train", help="Evaluate the checkpoint as it is.")] = False,
+    no_test: Annotated[
+        bool, typer.Option("--no-test", help="Stop when the training is validated; the same without it goes on.")
+    ] = False,
     weights: Annotated[
         str | None, typer.Option(help="Evaluate weights that others published: `bench weights list --catalogue`.")
     ] = None,
@@ -95,16 +98,17 @@ def run_command(
     from bench.runs.ask import asking
     from bench.runs.job import Settings
     from bench.runs.resolve import resolve
+    from bench.training.recipe_changes import parse_changes
 
     suites, overrides = split_names(suite), parse_settings(settings or [])
     published = None
     if weights is not None:
         from bench.catalogue import use_weights
 
-        given = {"--recipe": recipe, "--checkpoint": checkpoint, "--seeds": seeds != "0"}
+        given = {"--recipe": recipe, "--train": changes, "--checkpoint": checkpoint, "--seeds": seeds != "0"}
         not_with = [option for option, value in given.items() if value]
         used = use_weights(weights, algo=algo, suites=suites, overrides=overrides, not_with=not_with, data_dir=data_dir)
-        published, checkpoint, train = used.entry, used.file, False
+        published, checkpoint, no_train = used.entry, used.file, True
         algo, overrides = used.entry.learner, used.entry.overrides
     if algo is None:
         raise UsageError("Say what to measure: --algo NAMES, or --weights NAME.", "`bench list algos` shows learners.")
@@ -116,8 +120,10 @@ def run_command(
         precision=precision,
         strategy=strategy,
         overrides=overrides,
+        changes=parse_changes(changes or []),
         checkpoint=checkpoint,
-        train=train,
+        train=not no_train,
+        test=not no_test,
         weights=published,
         tasks_file=tasks,
         data_dir=data_dir,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, Device, Json, RunsDir, TasksFile, console, print_json, split_names
+from bench.cli.arguments import Changes, DataDir, Device, Json, RunsDir, TasksFile, console, print_json, split_names
 from bench.errors import UsageError
 from bench.moments import utc_text
 
@@ -43,6 +43,7 @@ def sweep_command(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="An option of the learners: key=value. Repeatable.")
     ] = None,
+    changes: Changes = None,
     name: Annotated[str | None, typer.Option(help="The sweep's name [default: the file's, else `sweep`].")] = None,
     engine: Annotated[
         Literal["local", "ray", "slurm"], typer.Option(help="Who starts workers: this machine, a Ray cluster, Slurm.")
@@ -72,8 +73,10 @@ def sweep_command(
     """
     from bench.learners.options import parse_settings
     from bench.ranges import parse_seeds
+    from bench.sweeps.engine import Engine
     from bench.sweeps.plan import Plan, find_plan, sweep_folder
     from bench.sweeps.sweepfile import Entry, load_entries
+    from bench.training.recipe_changes import parse_changes
 
     if (file is None) == (algos is None or suites is None):
         raise UsageError(
@@ -83,11 +86,11 @@ def sweep_command(
         raise UsageError("--engine slurm and --write FILE go together.", "The script is then handed to sbatch.")
     entries: tuple[Entry, ...]
     if file:
-        given = [algos, suites, seeds != "0", recipe, budget != "full", episodes, precision, settings]
+        given = [algos, suites, seeds != "0", recipe, budget != "full", episodes, precision, settings, changes]
         if any(given):
             raise UsageError(
                 "A sweep file says itself which cells there are: no --algos, --suites, --seeds, --recipe, --budget,"
-                " --episodes, --precision or --set beside it.",
+                " --episodes, --precision, --set or --train beside it.",
                 "Write them into its entries; docs/sweeps.md has an example.",
             )
         entries = load_entries(file)
@@ -97,6 +100,7 @@ def sweep_command(
             "suite": split_names(suites or ""),
             "seeds": tuple(parse_seeds(seeds)),
             "set": parse_settings(settings or []),
+            "train": parse_changes(changes or []),
         }
         asked |= {"recipe": recipe, "budget": budget, "episodes": episodes, "precision": precision}
         entries = (Entry.model_validate(asked),)
@@ -113,11 +117,9 @@ def sweep_command(
     )
     with contextlib.suppress(UsageError):  # the first of its name
         plan = plan.joined(find_plan(str(folder), runs))
-    from bench.sweeps.engines.local import slots
-
-    places = workers or len(slots(device, None, a_gpu))
+    chosen = Engine("ray" if engine == "ray" else "local", workers, a_gpu, memory, address, data_dir)
     if dry_run:
-        _show_plan(plan, places, as_json)
+        _show_plan(plan, chosen.places(device), as_json)
         return
     plan.save()
     plan.revive()
@@ -127,26 +129,10 @@ def sweep_command(
         assert write is not None
         typer.echo(write_script(plan, write, bundles, data_dir))
         return
-    _carry_out(plan, engine, workers, a_gpu, memory, address, data_dir, places, as_json)
-
-
-def _carry_out(
-    plan: Plan, engine: str, workers: int | None, a_gpu: int, memory: float | None, address: str | None,
-    data_dir: Path | None, places: int, as_json: bool,
-) -> None:  # fmt: skip
     from bench.sweeps.watch import Watch
 
-    with Watch(console(stderr=True), plan, places) as watch:
-        if engine == "ray":
-            from bench.sweeps.engines.cluster import run_on_ray
-
-            run_on_ray(plan, watch.look, address, workers, a_gpu, data_dir)
-        else:
-            from bench.sweeps.engines.local import Local
-
-            arguments: tuple[str, ...] = ("--memory", str(memory)) if memory else ()
-            arguments += ("--data-dir", str(data_dir.absolute())) if data_dir else ()
-            Local(workers, a_gpu, arguments).run(plan, watch.look)
+    with Watch(console(stderr=True), plan, chosen.places(device)) as watch:
+        chosen.run(plan, watch.look)
     _report(plan, as_json)
 
 
@@ -226,14 +212,10 @@ def events_command(
 
 
 def _planned(entries: tuple[Entry, ...], runs: Path, tasks: Path | None, data_dir: Path | None) -> Planned:
-    from bench.records import default_roots, each_run
-    from bench.runs.environment import machine
-    from bench.sweeps.costs import Costs
+    from bench.sweeps.costs import known_costs
     from bench.sweeps.planning import plan_cells
 
-    roots = list(dict.fromkeys([*default_roots(), runs]))
-    records = (run.record for _, run in each_run(roots) if run.record)
-    costs = Costs(records, machine().hardware_class)
+    costs = known_costs(runs)
     said = console(stderr=True)
     with said.status("planning") as status:
         planned = plan_cells(entries, runs, tasks, data_dir, costs, lambda text: status.update(f"planning: {text}"))

@@ -13,7 +13,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 SCHEMA: Final = "bench.record/1"
 
-Status = Literal["ok", "failed", "timeout", "skipped", "interrupted"]
+# "validated": trained and validated, and asked no test episode (`bench run --no-test`, `bench tune`)
+Status = Literal["ok", "failed", "timeout", "skipped", "interrupted", "validated"]
 Budget = Literal["full", "short", "smoke"]
 
 Count = Annotated[int, Field(ge=0)]

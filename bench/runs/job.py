@@ -23,6 +23,9 @@ Budget = Literal["full", "short", "smoke"]
 class Settings:
     """What the command line says, the same for every cell of a grid. None means: as the recipe or the budget says.
 
+    recipe : a name, or a file that holds one
+    changes : fields of the recipe that are given other values (`bench.training.recipe_changes`)
+    test : False stops when the training has been validated: no test episode is asked, which is how tuning looks
     weights : of the catalogue, whose file `checkpoint` then is; nothing is trained and there is no seed
     wait : wait for another process that works on the same run, instead of leaving it alone
     timeout : seconds that a cell may take, None for as long as it likes
@@ -39,8 +42,10 @@ class Settings:
     precision: Literal["fp32", "tf32", "bf16"] | None = None
     strategy: Literal["loop", "vmap", "compiled"] | None = None
     overrides: dict[str, str] = dataclasses.field(default_factory=dict)
+    changes: dict[str, str] = dataclasses.field(default_factory=dict)
     checkpoint: Path | None = None
     train: bool = True
+    test: bool = True
     weights: Entry | None = None
     tasks_file: Path | None = None
     data_dir: Path | None = None

@@ -28,6 +28,9 @@ def run_all(jobs: list[Job], console: Console, each: CarryOut = carry_out) -> It
 
 def _verdict(outcome: Outcome) -> str:
     record = outcome.record
+    if record is not None and record.validation and record.status == "validated":
+        found = record.validation
+        return f"validation {found.metric} {found.mean:.4f} at step {found.step:,}, test not asked"
     if record is None or record.status != "ok":
         return f"{outcome.status}: {outcome.reason}"
     ranked = record.metrics[0]

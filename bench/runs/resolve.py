@@ -29,6 +29,7 @@ from bench.runs.job import Job, LearnerFacts, Settings, SuiteState
 from bench.tasks.definition import definition_sha256
 from bench.tasks.registry import all_suites, find_suite
 from bench.tasks.suites import MANIFEST_EPISODES, Suite
+from bench.training.recipe_changes import changed
 from bench.training.recipe_choice import Choice, check_fits, find_recipe
 from bench.training.recipes import Recipe
 
@@ -105,16 +106,20 @@ def resolve(
     answer = memory.recall() or ask(question)
     facts, state = answer.facts, answer.state
     if not facts.trains and not settings.checkpoint:
+        if settings.changes or not settings.test:
+            raise UsageError(
+                f"{info.name} trains nothing, so there is nothing for --train or --no-test.", "Leave them away."
+            )
         choice = Choice()
     if choice.notice and not facts.skip:
         say(choice.notice)
     if facts.trains and settings.train and not facts.skip and state.train_pool:
         check_fits(choice.name, choice.recipe, state.shape, *state.train_pool)
-    changes: dict[str, Any] = {}
+    arithmetic: dict[str, Any] = {}
     if settings.precision:
-        changes["precision"] = settings.precision
+        arithmetic["precision"] = settings.precision
     if settings.strategy:
-        changes["strategy"] = settings.strategy
+        arithmetic["strategy"] = settings.strategy
     wanted: list[int | None] = [*seeds] if facts.trains and settings.weights is None else [None]
     jobs = tuple(
         Job(
@@ -125,7 +130,7 @@ def resolve(
             state=state,
             seed=seed,
             recipe_name=choice.name,
-            recipe=choice.recipe.model_copy(update=changes).scaled(settings.budget),
+            recipe=choice.recipe.model_copy(update=arithmetic).scaled(settings.budget),
             facts=facts,
             checkpoint_sha256=file_sha256(settings.checkpoint) if settings.checkpoint else None,
             settings=settings,
@@ -142,6 +147,8 @@ def _check(settings: Settings) -> None:
             f"--episodes must lie in 2..{MANIFEST_EPISODES:,}, found {settings.episodes}.",
             "Official results use 2,000; close ranking 10,000.",
         )
+    if not settings.train and (settings.changes or not settings.test):
+        raise UsageError("--no-train leaves nothing for --train and --no-test.", "Leave them away, or train.")
     where = "`bench show RUN` prints where a run's checkpoint lies."
     if not settings.train and settings.checkpoint is None:
         raise UsageError("--no-train needs --checkpoint FILE.", where)
@@ -156,7 +163,11 @@ def _recipe(info: LearnerInfo, suite: Suite, settings: Settings) -> Choice:
         found = find_recipe(info, suite.name, None).recipe
         kept = {"precision": found.precision, "strategy": found.strategy, "eval_batch": found.eval_batch}
         return Choice(AUTHORS, Recipe(**kept))  # type: ignore[arg-type]  # taken from a recipe
-    return find_recipe(info, suite.name, settings.recipe, all_suites(settings.tasks_file))
+    choice = find_recipe(info, suite.name, settings.recipe, all_suites(settings.tasks_file))
+    if not settings.changes:
+        return choice
+    name, recipe = changed(choice.name, choice.recipe, settings.changes)
+    return replace(choice, name=name, recipe=recipe)
 
 
 @lru_cache(maxsize=1)

@@ -78,6 +78,9 @@ def _carry_out(at: Workplace, found: Outcome | None) -> Outcome:
             elif job.trains:
                 rehearse(at, prepared)
                 train(at, prepared, learner, findings)
+            if not job.settings.test:
+                findings.memory = peak_memory(at.device)
+                return write(job, at.store, "validated", None, findings)  # the training state stays, for `bench run`
             scored = score(at, prepared, learner, found)
             why = audited(at, prepared, learner, scored, findings)
             return finish(at, prepared, learner, scored, findings, why or threads_left(threads))

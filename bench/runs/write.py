@@ -90,7 +90,7 @@ def write(
     """
     record = record_of(job, status, reason and shorten(reason), findings, failure)
     earlier = None if status == "ok" else _finished(store, job)
-    if earlier is not None:
+    if earlier is not None and earlier.status != "validated":
         return Outcome(job, earlier.path, record, stored=False, note=f"The earlier record stays: {earlier.path}")
     path = store.write(record, findings.scores, findings.curve, job.stored_recipe(), findings.checkpoint)
     return Outcome(job, path, record)

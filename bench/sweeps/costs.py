@@ -6,8 +6,10 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
-from bench.records import Record
+from bench.records import Record, default_roots, each_run
+from bench.runs.environment import machine
 from bench.runs.job import Job
 from bench.sweeps.plan import Estimate
 
@@ -15,6 +17,12 @@ _MEMORY_MIB = 700.0  # of a cell about which nothing is known: torch, a small ne
 _EPISODE_S = 0.02  # of training, where no record says how long one takes
 _START_S = 10.0
 _Place = tuple[str, ...]
+
+
+def known_costs(runs: Path) -> Costs:
+    """From the published records and those below `runs`."""
+    roots = list(dict.fromkeys([*default_roots(), runs]))
+    return Costs((run.record for _, run in each_run(roots) if run.record), machine().hardware_class)
 
 
 class Costs:

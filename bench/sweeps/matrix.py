@@ -95,6 +95,6 @@ def _label(cell: Cell) -> str:
     """A learner as a row: with its recipe, budget and options where they were asked for."""
     asked = cell.request
     budget = None if asked.budget == "full" else asked.budget
-    options = [f"{name}={value}" for name, value in asked.set.items()]
+    options = [f"{name}={value}" for name, value in (asked.set | asked.train).items()]
     extra = [part for part in (asked.recipe, budget, asked.precision, *options) if part]
     return cell.algorithm + (f" ({', '.join(extra)})" if extra else "")

@@ -37,6 +37,8 @@ class Request:
     precision: Any = None
     strategy: Any = None
     set: dict[str, str] = field(default_factory=dict)
+    train: dict[str, str] = field(default_factory=dict)
+    test: bool = True
     configs_tried: int = 1
 
     @property
@@ -56,6 +58,8 @@ class Request:
         ):
             words += [f"--{name}", str(value)] if value != default else []
         words += [word for name, value in self.set.items() for word in ("--set", f"{name}={value}")]
+        words += [word for name, value in self.train.items() for word in ("--train", f"{name}={value}")]
+        words += [] if self.test else ["--no-test"]
         return shlex.join(words)
 
     def settings(self, **surroundings: Any) -> Settings:
@@ -67,6 +71,8 @@ class Request:
             precision=self.precision,
             strategy=self.strategy,
             overrides=dict(self.set),
+            changes=dict(self.train),
+            test=self.test,
             n_configs_tried=self.configs_tried,
             **surroundings,
         )

@@ -16,6 +16,8 @@ from bench.sweeps.costs import Costs
 from bench.sweeps.plan import Cell, Request
 from bench.sweeps.sweepfile import Entry
 from bench.tasks.registry import all_suites
+from bench.training.recipe_changes import parse_changes
+from bench.training.recipe_file import is_recipe_file
 
 
 @dataclass
@@ -114,11 +116,13 @@ def _request(entry: Entry, algo: str, suite: str, seed: int | None) -> Request:
         algo=str(Path(algo.rpartition(":")[0]).absolute()) + ":" + algo.rpartition(":")[2] if ".py" in algo else algo,
         suite=suite,
         seed=seed,
-        recipe=entry.recipe,
+        recipe=str(Path(entry.recipe).absolute()) if entry.recipe and is_recipe_file(entry.recipe) else entry.recipe,
         budget=entry.budget,
         episodes=entry.episodes,
         precision=entry.precision,
         strategy=entry.strategy,
         set=dict(entry.set),
+        train=parse_changes(f"{name}={value}" for name, value in entry.train.items()),
+        test=entry.test,
         configs_tried=entry.configs_tried,
     )

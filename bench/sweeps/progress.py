@@ -92,7 +92,7 @@ def _take(at: Where, event: Event) -> None:
         case "scored":
             at.step = int(values.get("done") or 0)
         case "ended":
-            at.stage = "done" if values.get("status") in ("ok", "skipped") else "failed"
+            at.stage = "done" if values.get("status") in ("ok", "skipped", "validated") else "failed"
             at.seconds, at.reason = float(values.get("seconds") or 0), str(values.get("reason") or "")
             if values.get("mean") is not None:
                 at.result = f"{values.get('metric')} {values['mean']:.4f}"

@@ -5,6 +5,7 @@
   seeds: 0-2                    # [default: 0]
   recipe: fast                  # recipe, budget, episodes, precision, strategy, set: as `bench run` has them
   set: {inner_lr: 0.1}
+  train: {steps: 500, lr: 1.0e-3}    # fields of the recipe, as after --train
   why: every learner stands on this board    # for readers, as is `cost`
 """
 
@@ -47,6 +48,8 @@ class Entry(BaseModel):
     precision: Literal["fp32", "tf32", "bf16"] | None = None
     strategy: Literal["loop", "vmap", "compiled"] | None = None
     set: Annotated[dict[str, str], BeforeValidator(_text)] = Field(default_factory=dict)
+    train: Annotated[dict[str, str], BeforeValidator(_text)] = Field(default_factory=dict)
+    test: bool = True
     configs_tried: Annotated[int, Field(ge=1)] = 1
     cost: str = ""
     why: str = ""

@@ -114,12 +114,11 @@ def _line(event: Event) -> str | None:
         case "training" if values.get("validation") is not None:
             return f"{event.title}: step {values.get('step'):,}, validation {values['validation']:.4f}"
         case "ended":
-            result = (
-                f"{values.get('metric')} {values['mean']:.4f}"
-                if values.get("mean") is not None
-                else values.get("reason")
-            )
-            return f"{event.title}: {values.get('status')}, {result}, {duration(float(values.get('seconds') or 0))}"
+            told = [str(values.get("status")), values.get("reason")]
+            if values.get("mean") is not None:
+                told[1] = f"{values.get('metric')} {values['mean']:.4f}"
+            took = duration(float(values.get("seconds") or 0))
+            return f"{event.title}: {', '.join(filter(None, [*told, took]))}"
         case "retried":
             return f"{event.title}: to be tried again: {values.get('reason')}"
         case "given_up" | "refused":

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from bench.errors import UsageError
 from bench.learners.registry import LearnerInfo
+from bench.training.recipe_file import is_recipe_file, read_recipe_file
 from bench.training.recipe_files import Recipes, installed, mistyped, read_recipes
 from bench.training.recipes import NO_RECIPE, Recipe
 
@@ -29,7 +31,7 @@ def recipe_names(learner: LearnerInfo) -> dict[str, list[str]]:
 
 
 def find_recipe(learner: LearnerInfo, suite: str, name: str | None, suites: Iterable[str] = ()) -> Choice:
-    """The recipe called `name` for a suite; None takes fast, else paper, else the defaults.
+    """The recipe called `name` for a suite, or in the file of that name; None takes fast, else paper, else defaults.
 
     suites : the names of all suites that are known; a pattern that fits none of them is worth a notice
 
@@ -40,6 +42,8 @@ def find_recipe(learner: LearnerInfo, suite: str, name: str | None, suites: Iter
         return Choice()
     recipes = read_recipes(learner)
     fitting = {recipe: found for recipe in recipes.entries if (found := _first_match(recipes, recipe, suite))}
+    if name is not None and is_recipe_file(name):
+        return _from_file(Path(name), learner, fitting)
     if name is None:
         _refuse_mistyped(learner, recipes)
         name = next((preferred for preferred in PREFERRED if preferred in fitting), None)
@@ -55,6 +59,16 @@ def find_recipe(learner: LearnerInfo, suite: str, name: str | None, suites: Iter
             f"Its recipes for this suite: {', '.join(fitting) or 'none'}; `--recipe {NO_RECIPE}` trains {_DEFAULT}.",
         )
     return Choice(name, fitting[name], _unused_patterns(learner, recipes, tried, {suite, *suites}) if suites else "")
+
+
+def _from_file(file: Path, learner: LearnerInfo, fitting: dict[str, Recipe]) -> Choice:
+    name, recipe = read_recipe_file(file)
+    if name in fitting and fitting[name] != recipe:
+        raise UsageError(
+            f"{file}: {learner.name} has a recipe {name!r} of its own, and this one is not it.",
+            "Give it another name: a line `name: mine`.",
+        )
+    return Choice(name, recipe)
 
 
 def check_fits(

@@ -74,6 +74,8 @@ def sort_runs(roots: Sequence[Path], memo: Memo, official: int = OFFICIAL_EPISOD
     """Every run below the roots, by suite: admitted, or left out with the reason."""
     by_suite: dict[str, list[tuple[RunStore, StoredRun]]] = {}
     for store, run in each_run(roots):
+        if run.record and run.record.status == "validated":  # no result, and none that failed
+            continue
         by_suite.setdefault(run.place[0], []).append((store, run))
     checker = Checker(memo, official)
     found = {suite: _sort_suite(runs, checker) for suite, runs in sorted(by_suite.items())}
