@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource(name: str) -> Path:
-    """Path of `tasks.yaml` or `baselines`: the packaged copy, else the repository sibling.
+    """Path of `tasks.yaml`, `references.yaml` or `baselines`: the packaged copy, else the repository sibling.
 
     Raises FileNotFoundError when neither is there, which means a broken installation.
     """

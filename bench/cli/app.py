@@ -11,6 +11,7 @@ import typer
 from bench._version import __version__
 from bench.cli import (
     check,
+    cite,
     compare,
     data,
     leaderboard,
@@ -52,6 +53,7 @@ app.command("check", rich_help_panel="Measure")(check.check_command)
 app.command("list", rich_help_panel="Read")(read.list_command)
 app.command("info", rich_help_panel="Read")(read.info_command)
 app.command("show", rich_help_panel="Read")(read.show_command)
+app.command("cite", rich_help_panel="Read")(cite.cite_command)
 app.command("compare", rich_help_panel="Read")(compare.compare_command)
 app.command("plan", rich_help_panel="Read")(compare.plan_command)
 app.command("plot", rich_help_panel="Read")(plot.plot_command)
