@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bench._version import __version__
 
 if TYPE_CHECKING:
+    from bench.api import Comparison, Leaderboard, Results, compare, leaderboard, run
     from bench.domains.episodes import Episodes
     from bench.domains.exploration.environments import Environments
     from bench.domains.exploration.task import ExplorationSpec
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "Answer": "bench.learners.predictions",
     "BenchError": "bench.errors",
+    "Comparison": "bench.api",
     "EmbeddingLearner": "bench.learners.contract",
     "Environments": "bench.domains.exploration.environments",
     "Episodes": "bench.domains.episodes",
@@ -37,22 +39,28 @@ _WHERE = {
     "Gaussian": "bench.learners.predictions",
     "GaussianMixture": "bench.learners.predictions",
     "ImageSpec": "bench.domains.images.task",
+    "Leaderboard": "bench.api",
     "Learner": "bench.learners.contract",
     "MultivariateGaussian": "bench.learners.predictions",
     "Point": "bench.learners.predictions",
+    "Results": "bench.api",
     "Strategy": "bench.learners.strategies",
     "TaskSpec": "bench.domains.task",
     "UsageError": "bench.errors",
+    "compare": "bench.api",
+    "leaderboard": "bench.api",
     "load_results": "bench.records.frames",
     "load_scores": "bench.records.frames",
     "map_tasks": "bench.learners.strategies",
     "meta_gradient": "bench.learners.strategies",
     "register": "bench.learners.registry",
+    "run": "bench.api",
 }
 
 __all__ = [
     "Answer",
     "BenchError",
+    "Comparison",
     "EmbeddingLearner",
     "Environments",
     "Episodes",
@@ -62,18 +70,23 @@ __all__ = [
     "Gaussian",
     "GaussianMixture",
     "ImageSpec",
+    "Leaderboard",
     "Learner",
     "MultivariateGaussian",
     "Point",
+    "Results",
     "Strategy",
     "TaskSpec",
     "UsageError",
     "__version__",
+    "compare",
+    "leaderboard",
     "load_results",
     "load_scores",
     "map_tasks",
     "meta_gradient",
     "register",
+    "run",
 ]
 
 
