@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource(name: str) -> Path:
-    """Path of `tasks.yaml`, `references.yaml` or `baselines`: the packaged copy, else the repository sibling.
+    """Path of a file or folder by its place in the repository, such as `tasks.yaml`: the packaged copy, else that one.
 
     Raises FileNotFoundError when neither is there, which means a broken installation.
     """

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bench._version import __version__
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ Strategy = Annotated[
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")]
 RunsDir = Annotated[Path, typer.Option("--runs", help="Directory of records.")]
+RunsDirs = Annotated[
+    list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
+]
+Published = Annotated[bool, typer.Option("--published", help="Only the records that came with this bench.")]
 
 
 def split_names(text: str) -> list[str]:
@@ -48,6 +54,23 @@ def split_names(text: str) -> list[str]:
     if not names:
         raise UsageError(f"Expected names separated by commas, found {text!r}.", "`bench list` shows them.")
     return names
+
+
+def roots_asked(runs: list[Path] | None, published: bool) -> Sequence[Path]:
+    """Where a reading command finds its records; what --published stands for is said on stderr, in one line.
+
+    Raises UsageError where both options are given.
+    """
+    from bench.records import RunStore, default_roots, published_records
+
+    if not published:
+        return runs or default_roots()
+    if runs:
+        raise UsageError("--published and --runs exclude each other.", "Give one of them.")
+    root = published_records()
+    count = sum(1 for _ in RunStore(root).run_keys())
+    typer.echo(f"{count} published records of bench {__version__}: {root}", err=True)
+    return (root,)
 
 
 def console(stderr: bool = False) -> Console:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import Json, console, print_json
+from bench.cli.arguments import Json, Published, RunsDirs, console, print_json, roots_asked
 from bench.errors import UsageError
 from bench.ranges import parse_seeds
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 
     from bench.boards import Table
 
-RunsDirs = Annotated[
-    list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
-]
 Metric = Annotated[
     str | None, typer.Option("--metric", "-m", help="A metric of the records [default: the ranked one].")
 ]
@@ -40,17 +36,17 @@ def compare_command(
     metric: Metric = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="Only these, such as 0-2 [default: all].")] = None,
     runs: RunsDirs = None,
+    published: Published = False,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the differences as CSV.")] = False,
 ) -> None:
     """Compare learners on the episodes they have in common: differences, corrected p-values, rank intervals."""
     from bench.boards.compare.comparison import compare
     from bench.boards.render.comparison import comparison_json, comparison_rows, comparison_tables
-    from bench.records import default_roots
 
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other.", "Choose one.")
-    report = compare(runs or default_roots(), suite, learners, metric, parse_seeds(seeds) if seeds else None)
+    report = compare(roots_asked(runs, published), suite, learners, metric, parse_seeds(seeds) if seeds else None)
     if as_json:
         print_json(comparison_json(report))
     elif as_csv:
@@ -83,17 +79,17 @@ def plan_command(
     level: Annotated[float, typer.Option("--level", help="Confidence of the interval that shall exclude 0.")] = 0.95,
     metric: Metric = None,
     runs: RunsDirs = None,
+    published: Published = False,
     as_json: Json = False,
 ) -> None:
     """Say how many episodes and seeds a difference needs, before the runs are made."""
     from bench.boards.compare.planning import plan_from_runs, plan_from_sds
     from bench.boards.render.comparison import plan_json, plan_tables
-    from bench.records import default_roots
 
     if bool(learners) != bool(suite):
         raise UsageError("Expected learners and a suite together, or neither.", "bench plan A B --suite S --delta 0.5")
     if learners and suite:
-        found = plan_from_runs(runs or default_roots(), suite, learners, delta, power, level, metric)
+        found = plan_from_runs(roots_asked(runs, published), suite, learners, delta, power, level, metric)
     else:
         found = plan_from_sds(delta, power, level)
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import console, split_names
+from bench.cli.arguments import Published, RunsDirs, console, roots_asked, split_names
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,9 +26,8 @@ def leaderboard_command(
     results: Annotated[
         Path | None, typer.Option("--results", help="Records of the pages [default: DIR/results].")
     ] = None,
-    runs: Annotated[
-        list[Path] | None, typer.Option("--runs", help="Print from these records [default: published and ./runs].")
-    ] = None,
+    runs: RunsDirs = None,
+    published: Published = False,
     suite: Annotated[
         str | None,
         typer.Option("--suite", "-s", autocompletion=complete.suites, help="Print only these suites, comma-separated."),
@@ -55,7 +54,7 @@ def leaderboard_command(
     if bool(write) + bool(check) + bool(preview) > 1:
         raise UsageError("--write, --check and --preview exclude each other.", "Give one of them.")
     if preview:
-        _preview(preview, [results] if results else runs, "json" if as_json else form)
+        _preview(preview, [results] if results else roots_asked(runs, published), "json" if as_json else form)
     elif write:
         written = pages.write(write, results or write / "results")
         typer.echo(f"{len(written.files)} files changed" + "".join(f"\n  {path}" for path in written.files))
@@ -66,22 +65,21 @@ def leaderboard_command(
         typer.echo(f"{check}: every page says what its records say")
     else:
         chosen = split_names(columns) if columns else []
-        boards = _boards(runs, suite)
+        boards = _boards(roots_asked(runs, published), suite)
         if as_json or form != "table":
             _print_as("json" if as_json else form, boards, chosen, sort)
         else:
             _print_tables(boards, wide=wide, older=older, columns=chosen, sort=sort)
 
 
-def _preview(entries: list[Path], runs: list[Path] | None, form: str) -> None:
+def _preview(entries: list[Path], roots: Sequence[Path], form: str) -> None:
     from bench.boards import preview
-    from bench.records import default_roots
     from bench.submissions.preview import laid_out
 
     if form not in ("table", "markdown"):
         raise UsageError(f"--preview has no format {form}.", "Choose table or markdown.")
     with laid_out(entries) as store:
-        found = preview(store, runs or default_roots())
+        found = preview(store, roots)
     if form == "markdown":
         typer.echo(found.markdown(), nl=False)
         return
@@ -89,12 +87,11 @@ def _preview(entries: list[Path], runs: list[Path] | None, form: str) -> None:
     typer.echo("What would change\n" + "\n".join(f"* {line}" for line in found.changes))
 
 
-def _boards(runs: list[Path] | None, suite: str | None) -> list[Board]:
+def _boards(roots: Sequence[Path], suite: str | None) -> list[Board]:
     from bench.boards import build_boards
     from bench.errors import unknown_name
-    from bench.records import default_roots
 
-    boards = build_boards(*(runs or default_roots()))
+    boards = build_boards(*roots)
     names = split_names(suite) if suite else []
     for name in names:
         if name not in {board.suite for board in boards}:

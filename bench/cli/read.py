@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, Json, TasksFile, console, print_json
+from bench.cli.arguments import DataDir, Json, Published, RunsDirs, TasksFile, console, print_json, roots_asked
 from bench.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -23,20 +24,18 @@ _SAID = (
 _NUMBERS = ("seed", "score", "episodes", "version")
 _IMPORTANT = ("suite", "algo", "score", "key", "seed", "options", "status", "why", "mode", "recipe", "metric", "title")
 
-RunsDirs = Annotated[
-    list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
-]
-
 
 def list_command(
     what: Annotated[Literal["suites", "algos", "runs", "all"], typer.Argument(help="What to list.")] = "all",
     tasks: TasksFile = None,
     runs: RunsDirs = None,
+    published: Published = False,
     as_json: Json = False,
 ) -> None:
     """List suites, algorithms and runs."""
     wanted = ("suites", "algos", "runs") if what == "all" else (what,)
-    rows = {kind: _rows(kind, tasks, runs) for kind in wanted}
+    roots = roots_asked(runs, published) if "runs" in wanted else ()
+    rows = {kind: _rows(kind, tasks, roots) for kind in wanted}
     if as_json:
         print_json(rows if what == "all" else rows[what])
         return
@@ -80,13 +79,14 @@ def show_command(
         ),
     ],
     runs: RunsDirs = None,
+    published: Published = False,
     traceback: Annotated[bool, typer.Option("--traceback", help="Where the learner's own code failed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show one run: scores with intervals, protocol, cost, environment."""
     from bench.records import find_run
 
-    store, path = find_run(run, runs or ())
+    store, path = find_run(run, roots_asked(runs, published))
     record = store.read(path)
     if record.scores is not None:
         store.read_scores(path, record)  # raises when the scores are not those of the record
@@ -170,7 +170,7 @@ def _learner_facts(info: LearnerInfo) -> dict[str, Any]:
     }
 
 
-def _rows(kind: str, tasks: Path | None, runs: list[Path] | None) -> list[dict[str, Any]]:
+def _rows(kind: str, tasks: Path | None, roots: Sequence[Path]) -> list[dict[str, Any]]:
     if kind == "suites":
         from bench.tasks.registry import all_suites
 
@@ -184,14 +184,14 @@ def _rows(kind: str, tasks: Path | None, runs: list[Path] | None) -> list[dict[s
         return [
             {"algo": i.name, "family": i.family, "mode": _mode(i), "title": i.title} for i in all_learners().values()
         ]
-    return _run_rows(runs)
+    return _run_rows(roots)
 
 
-def _run_rows(runs: list[Path] | None) -> list[dict[str, Any]]:
-    from bench.records import RunStore, default_roots
+def _run_rows(roots: Sequence[Path]) -> list[dict[str, Any]]:
+    from bench.records import RunStore
 
     rows = []
-    for root in runs or default_roots():
+    for root in roots:
         for run, said in RunStore(root).summaries(_SAID):
             suite, algo, key = run.place
             transductive = said.get("transductive")

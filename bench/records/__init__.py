@@ -1,7 +1,15 @@
 """What runs leave behind: the record, the store on disk, and pandas frames over many runs. Imports no torch."""
 
 from bench.records.exposure import Exposure, exposure, shows_test_classes
-from bench.records.frames import default_roots, each_run, find_run, load_results, load_scores, score_column
+from bench.records.frames import (
+    default_roots,
+    each_run,
+    find_run,
+    load_results,
+    load_scores,
+    published_records,
+    score_column,
+)
 from bench.records.schema import (
     SCHEMA,
     AlgorithmRef,
@@ -56,6 +64,7 @@ __all__ = [
     "find_run",
     "load_results",
     "load_scores",
+    "published_records",
     "score_column",
     "scores_sha256",
     "shows_test_classes",

@@ -1,6 +1,6 @@
 """Many runs as pandas frames.
 
-Roots default to the published records (`leaderboards/results` of the repository, where there is one) and `./runs`.
+Roots default to the published records that came with bench and `./runs`.
 A run that lies under several roots counts once: the first root wins.
 """
 
@@ -14,7 +14,7 @@ from bench.errors import UsageError
 from bench.records.schema import Record
 from bench.records.store import RunStore, StoredRun
 from bench.records.summary import COMMON, HOW, METRIC, WHO
-from bench.resources import repository
+from bench.resources import resource
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,10 +35,13 @@ _SCORES = {
 
 
 def default_roots() -> tuple[Path, ...]:
-    """Published records of the repository, then `./runs`; those of the two that exist."""
-    checkout = repository()
-    roots = ([checkout / "leaderboards" / "results"] if checkout else []) + [Path("runs")]
-    return tuple(root for root in roots if root.is_dir())
+    """The published records, then `./runs`; those of the two that exist."""
+    return tuple(root for root in (published_records(), Path("runs")) if root.is_dir())
+
+
+def published_records() -> Path:
+    """The published records as of this version of bench, without weights where it is an installed wheel."""
+    return resource("leaderboards/results")
 
 
 def find_run(text: str, roots: Sequence[Path] = ()) -> tuple[RunStore, Path]:
