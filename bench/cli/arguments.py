@@ -68,6 +68,8 @@ def roots_asked(runs: list[Path] | None, published: bool) -> Sequence[Path]:
     if runs:
         raise UsageError("--published and --runs exclude each other.", "Give one of them.")
     root = published_records()
+    if root is None:
+        raise UsageError("No published records came with this bench.", "--runs DIR reads those of a folder.")
     count = sum(1 for _ in RunStore(root).run_keys())
     typer.echo(f"{count} published records of bench {__version__}: {root}", err=True)
     return (root,)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, Device, Json, RunsDir, TasksFile, console
+from bench.cli.arguments import DataDir, Device, Json, RunsDirs, TasksFile, console
 from bench.errors import UsageError
 from bench.ranges import parse_seeds
 
@@ -49,18 +49,17 @@ def pack_command(
     initial_checkpoint: Annotated[
         Path | None, typer.Option(help="The file given to `bench run --checkpoint`, if there was one.")
     ] = None,
-    runs: RunsDir = Path("runs"),
+    runs: RunsDirs = None,
     tasks: TasksFile = None,
 ) -> None:
     """Pack a finished run into a bundle that others can verify, and verify it.
 
     The last line is the command that verifies it again.
     """
-    from bench.records import RunStore
+    from bench.records import find_run
     from bench.submissions.pack import default_checklist, pack
 
-    store = RunStore(runs)
-    path = store.resolve(run)
+    store, path = find_run(run, runs or ())
     record = store.read(path)
     checklist = default_checklist(record, by, batch_norm, configs_tried, notes)
     out = out or Path("submissions") / record.suite.name / record.algorithm.name / record.key

@@ -36,12 +36,15 @@ _SCORES = {
 
 def default_roots() -> tuple[Path, ...]:
     """The published records, then `./runs`; those of the two that exist."""
-    return tuple(root for root in (published_records(), Path("runs")) if root.is_dir())
+    return tuple(root for root in (published_records(), Path("runs")) if root and root.is_dir())
 
 
-def published_records() -> Path:
-    """The published records as of this version of bench, without weights where it is an installed wheel."""
-    return resource("leaderboards/results")
+def published_records() -> Path | None:
+    """The published records that came with this bench, without weights in a wheel; None where they were taken out."""
+    try:
+        return resource("leaderboards/results")
+    except FileNotFoundError:
+        return None
 
 
 def find_run(text: str, roots: Sequence[Path] = ()) -> tuple[RunStore, Path]:
