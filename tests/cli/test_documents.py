@@ -29,6 +29,10 @@ CASES = [
     for path in DOCUMENTS
     for command in commands_in(path.read_text(encoding="utf-8"), path.suffix == ".md")
 ]
+CASES += [
+    pytest.param(command, id=f"README.md, in a line: {command}")
+    for command in re.findall(r"`(bench [^`]+)`", (REPOSITORY / "README.md").read_text(encoding="utf-8"))
+]
 
 
 def test_the_readme_shows_commands() -> None:
