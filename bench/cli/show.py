@@ -19,6 +19,8 @@ from bench.records.weights import CHECKPOINT
 def record_panel(record: Record, path: Path, store: RunStore, width: int) -> RenderableType:
     """Scores first, in what columns there is room for, then what they mean and how to repeat them."""
     table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column()
+    table.add_column(overflow="fold")  # a path is read whole or not at all
     for name, value in _facts(record, path).items():
         if value not in (None, "", "None"):
             table.add_row(f"[bold]{name}[/]", str(value))

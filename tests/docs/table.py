@@ -78,6 +78,7 @@ UNTYPED = {
     "source .venv/bin/activate": "of the environment that `make demo` makes",
     "make check": "runs checks of the source, as continuous integration does",
     "make test": "runs these tests",
+    "make wheel": "installs everything from the network; it is a test itself",
     "bench weights fetch relnet-authors-omniglot-5w1s": "downloads",
     "bench run --weights relnet-authors-omniglot-5w1s --suite omniglot-5w1s": "needs downloaded weights and images",
     "bench events glyphs --tensorboard curves": "needs an extra, tensorboard; tests/sweeps/test_tensorboard.py has it",
