@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import TasksFile
+from bench.cli.arguments import RunsDirs, TasksFile
 
 
 def plot_command(
@@ -32,9 +32,7 @@ def plot_command(
         list[str] | None,
         typer.Option(help="path/file.py:Class of a run whose learner is not installed. Repeatable."),
     ] = None,
-    runs: Annotated[
-        list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")
-    ] = None,
+    runs: RunsDirs = None,
     tasks: TasksFile = None,
 ) -> None:
     """Draw what runs learned: training, scores, and their answers to test episodes, side by side.
