@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import TasksFile, console
-from bench.cli.read import RunsDirs
+from bench.cli.arguments import RunsDirs, TasksFile, console
 
 if TYPE_CHECKING:
     from bench.citing import Reference

@@ -9,6 +9,9 @@ from __future__ import annotations
 LATER = dict.fromkeys(
     (
         "bench run --algo nearest_centroid --suite glyphs-5w1s",
+        "results = bench.run(",
+        "bench tune temperature.yaml",
+        "bench tune temperature.yaml --test",
         "bench check my_learner.py:MyLearner",
         "bench check my_learner.py:MyLearner --json",
         "bench check relnet",
@@ -48,6 +51,14 @@ INSTEAD = {
         "bench run --algo maml --suite sinusoid-10s --seeds 0-1 --budget smoke",
         "trains: the same with the smoke budget",
     ),
+    "bench run --algo protonet --suite glyphs-5w1s --train steps=100,lr=4e-3": (
+        "bench run --algo protonet --suite glyphs-5w1s --train steps=100,lr=4e-3 --budget smoke",
+        "trains: the same with the smoke budget",
+    ),
+    "bench run --algo protonet --suite glyphs-5w1s --recipe mine.yaml": (
+        "bench run --algo protonet --suite glyphs-5w1s --recipe mine.yaml --budget smoke",
+        "trains: the same with the smoke budget",
+    ),
     "bench run --algo my_learner.py:MyLearner --suite glyphs-5w1s --budget short": (
         "bench run --algo my_learner.py:MyLearner --suite glyphs-5w1s --budget smoke",
         "trains: the same with the smoke budget",
@@ -80,6 +91,7 @@ UNTYPED = {
     "make check": "runs checks of the source, as continuous integration does",
     "make test": "runs these tests",
     "make wheel": "installs everything from the network; it is a test itself",
+    "bench run --algo relnet --suite miniimagenet-5w1s": "trains for an hour, on images that have to be downloaded",
     "bench weights fetch relnet-authors-omniglot-5w1s": "downloads",
     "bench run --weights relnet-authors-omniglot-5w1s --suite omniglot-5w1s": "needs downloaded weights and images",
     "bench events glyphs --tensorboard curves": "needs an extra, tensorboard; tests/sweeps/test_tensorboard.py has it",
