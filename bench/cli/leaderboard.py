@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def leaderboard_command(
-    write: Annotated[Path | None, typer.Option("--write", help="Bring the pages of this directory up to date.")] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="Bring the pages of this directory up to date; with --format html, a site."),
+    ] = None,
     check: Annotated[Path | None, typer.Option("--check", help="Exit 4 if a page of this directory is stale.")] = None,
     preview: Annotated[
         list[Path] | None,
@@ -55,6 +58,8 @@ def leaderboard_command(
         raise UsageError("--write, --check and --preview exclude each other.", "Give one of them.")
     if preview:
         _preview(preview, [results] if results else roots_asked(runs, published), "json" if as_json else form)
+    elif write and form == "html":
+        _write_site(write, [results] if results else roots_asked(runs, published), suite)
     elif write:
         written = pages.write(write, results or write / "results")
         typer.echo(f"{len(written.files)} files changed" + "".join(f"\n  {path}" for path in written.files))
@@ -85,6 +90,13 @@ def _preview(entries: list[Path], roots: Sequence[Path], form: str) -> None:
         return
     _print_tables(found.boards)
     typer.echo("What would change\n" + "\n".join(f"* {line}" for line in found.changes))
+
+
+def _write_site(directory: Path, roots: Sequence[Path], suite: str | None) -> None:
+    from bench.site import write_site
+
+    written = write_site(directory, _boards(roots, suite), roots)
+    typer.echo(f"{written.pages} pages, {len(written.changed)} files changed: {directory / 'index.html'}")
 
 
 def _boards(roots: Sequence[Path], suite: str | None) -> list[Board]:

@@ -68,7 +68,7 @@ def _titled(board: Board, columns: Sequence[str], sort: str) -> list[Table]:
 def suite_markdown(board: Board, missing: Table | None = None) -> str:
     """A suite's page: what was asked, one table per section, what was published, how each row was made, what is
     missing and why, what the numbers mean. `missing`: the cells that nobody has measured yet."""
-    parts = [_header(board)]
+    parts = [header(board)]
     for table in section_tables(board):
         parts += [f"## {table.title.capitalize()}", markdown_table(table)]
     if published := published_table(board):
@@ -80,12 +80,15 @@ def suite_markdown(board: Board, missing: Table | None = None) -> str:
     if missing:
         parts += [f"## {missing.title}", markdown_table(missing)]
     if board.rows:
-        parts += ["## What the numbers mean", "\n".join(f"* {line}" for line in _notes(board))]
+        parts += ["## What the numbers mean", "\n".join(f"* {line}" for line in notes(board))]
     return "\n\n".join(parts)
 
 
-def _notes(board: Board) -> list[str]:
-    """Score, rank, difference, new classes: what each claims, for readers who will not open docs/statistics.md."""
+def notes(board: Board) -> list[str]:
+    """Score, rank, difference, new classes: what each claims, for readers who will not open docs/statistics.md.
+
+    Lines of markdown.
+    """
     assert board.metric is not None  # a board with rows has a ranked metric
     errors, by = board.metric.skewed, ranked_by(board.metric)
     reference, bound = escape_markdown(board.reference), escape_markdown(board.bound)
@@ -136,7 +139,8 @@ def _error_notes() -> list[str]:
     ]
 
 
-def _header(board: Board) -> str:
+def header(board: Board) -> str:
+    """What the suite asks and how it ranks, in markdown."""
     if board.metric is None:
         return f"**{escape_markdown(board.suite)}**: no run has been admitted yet."
     better = "higher" if board.metric.higher_is_better else "lower"
@@ -163,8 +167,16 @@ def _header(board: Board) -> str:
 
 
 def _provenance(row: Row) -> str:
+    name = escape_markdown(" ".join([row.algorithm, *settings_texts(row)]))
+    title = f"**{name}** ({escape_markdown(row.learner.origin)}): {escape_markdown(row.title) or NONE}"
+    commands = "\n".join(f"    {_code(command)}" for command in row.commands)
+    return f"{title}<br>{escape_markdown('; '.join(facts(row)))}.\n\n{commands}"
+
+
+def facts(row: Row) -> list[str]:
+    """How a row was made, in plain text."""
     seeds = f"seeds {seeds_text(row.seeds)}" if row.trains else "no training"
-    facts = [
+    return [
         *(_whose(row.weights) if row.weights else []),
         f"recipe {row.recipe}, {seeds}, {row.precision}",
         f"interval: {row.score_label}",
@@ -173,10 +185,6 @@ def _provenance(row: Row) -> str:
         f"bench {', '.join(row.bench_versions)}",
         f"runs {', '.join(row.keys)}",
     ]
-    name = escape_markdown(" ".join([row.algorithm, *settings_texts(row)]))
-    title = f"**{name}** ({escape_markdown(row.learner.origin)}): {escape_markdown(row.title) or NONE}"
-    commands = "\n".join(f"    {_code(command)}" for command in row.commands)
-    return f"{title}<br>{escape_markdown('; '.join(facts))}.\n\n{commands}"
 
 
 def _whose(weights: PublishedWeights) -> list[str]:

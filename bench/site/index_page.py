@@ -1,0 +1,93 @@
+"""The index: suites by domain with their best rows and the verdicts on published numbers; learners by family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.boards import Board
+from bench.boards.board.domain_facts import unit_facts
+from bench.boards.board.verdicts import KINDS
+from bench.boards.render.formats import ranked_header
+from bench.boards.render.published_tables import summary_table
+from bench.domains import all_domains
+from bench.site.forest import Forest, forest
+from bench.site.learner_page import LearnerPage
+from bench.site.places import suite_place
+from bench.site.rows import current
+from bench.site.titles import suite_title
+
+_LEADING = 3  # rows of a suite
+
+
+@dataclass(frozen=True)
+class SuiteCard:
+    """leading : the first rows by score, without bounds and rows that have a successor; None without any"""
+
+    name: str
+    title: str
+    href: str
+    ranked_by: str
+    leading: Forest | None
+    rows: int
+    verdicts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    suites: tuple[SuiteCard, ...]
+
+
+@dataclass(frozen=True)
+class IndexPage:
+    """verdicts : (kind, how many) over all suites"""
+
+    groups: tuple[Group, ...]
+    families: tuple[tuple[str, tuple[LearnerPage, ...]], ...]
+    verdicts: tuple[tuple[str, int], ...]
+    rows: int
+    runs: int
+
+
+def index_page(boards: Sequence[Board], learners: Sequence[LearnerPage]) -> IndexPage:
+    verdicts = _verdicts(boards)
+    nothing = tuple((kind, 0) for kind in KINDS)
+    there = {board.kind for board in boards}
+    kinds = [kind for kind in all_domains() if kind in there] + sorted(there - all_domains().keys())
+    groups = [
+        Group(kind, tuple(_card(board, verdicts.get(board.suite, nothing)) for board in boards if board.kind == kind))
+        for kind in kinds
+    ]
+    families = dict.fromkeys(page.family for page in learners)
+    return IndexPage(
+        groups=tuple(groups),
+        families=tuple((name, tuple(page for page in learners if page.family == name)) for name in families),
+        verdicts=verdicts.get("all", nothing),
+        rows=sum(len(current(board)) for board in boards),
+        runs=sum(len(row.keys) for board in boards for row in board.rows),
+    )
+
+
+def _card(board: Board, verdicts: tuple[tuple[str, int], ...]) -> SuiteCard:
+    leading = [row for row in current(board) if not row.privileged and row.section == board.rows[0].section]
+    ranked = ""
+    if board.metric:
+        unit = unit_facts(board.metric.unit)
+        ranked = ranked_header(board.metric) if unit.sign else f"{ranked_header(board.metric)}, {unit.shown}"
+    return SuiteCard(
+        name=board.suite,
+        title=suite_title(board.suite),
+        href=suite_place(board.suite),
+        ranked_by=ranked,
+        leading=forest(board, leading[:_LEADING], short=True) if leading else None,
+        rows=len(current(board)),
+        verdicts=verdicts,
+    )
+
+
+def _verdicts(boards: Sequence[Board]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Suite, and "all" -> (kind, how many)."""
+    table = summary_table(boards)
+    rows = table.rows if table else ()
+    return {suite: tuple(zip(KINDS, map(int, counts), strict=True)) for suite, *counts in rows}
