@@ -82,9 +82,9 @@ def forest(board: Board, rows: Sequence[Row], short: bool = False) -> Forest:
 
 
 def _kind(row: Row) -> Kind:
-    if "seeds" in row.score_label and "these" not in row.score_label:
+    if row.score_label.endswith("new seeds"):
         return "seeds"
-    return "checkpoint" if row.label and not row.privileged else "episodes"
+    return "episodes" if row.score_label == "closed" else "checkpoint"
 
 
 def _span(row: Row, scale: float) -> tuple[float, float]:

@@ -20,6 +20,10 @@ def csv_place(suite: str) -> str:
     return f"suites/{suite}.csv"
 
 
+def published_csv_place(suite: str) -> str:
+    return f"suites/{suite}-published.csv"
+
+
 def episodes_place(suite: str) -> str:
     return f"episodes/{suite}.html"
 
@@ -32,7 +36,7 @@ def learner_place(learner: Learner) -> str:
     """A baseline's page has its name; anybody else's learner may be called anything.
 
     >>> learner_place(Learner("maml", "baselines/maml.py")), learner_place(Learner("../x", "x.py:X"))
-    ('learners/maml.html', 'learners/x-7cfde0e0.html')
+    ('learners/maml.html', 'learners/x-c4de9c26.html')
     """
     if learner.is_baseline and re.fullmatch(r"\w+", learner.name, re.ASCII):
         return f"learners/{learner.name}.html"

@@ -17,7 +17,7 @@ from bench.records.store import StoredRun
 from bench.site.curves import Curves, curves
 from bench.site.forest import Forest, forest
 from bench.site.grid import Grid, plain_grid, section_grid
-from bench.site.places import csv_place, episodes_place, learner_place, row_id
+from bench.site.places import csv_place, episodes_place, learner_place, published_csv_place, row_id
 from bench.site.prose import markdown
 from bench.site.rows import current
 from bench.site.scatter import Scatter, against_speed, against_training
@@ -67,6 +67,7 @@ class SuitePage:
     untimed: str
     curves: Curves | None
     published: Grid | None
+    published_csv: str
     sources: tuple[tuple[str, str], ...]
     published_note: str
     made: tuple[Made, ...]
@@ -94,6 +95,7 @@ def suite_page(board: Board, runs: Mapping[str, tuple[RunStore, StoredRun]], wit
         untimed=untimed[0] if untimed else "",
         curves=curves(board, rows, stored) if rows else None,
         published=plain_grid(published) if published else None,
+        published_csv=published_csv_place(board.suite),
         sources=published.sources if published else (),
         published_note=PUBLISHED_NOTE,
         made=tuple(_made(row, stored) for row in board.rows),

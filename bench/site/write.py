@@ -1,7 +1,7 @@
 """Every page of the site, and putting them into a folder.
 
     index.html                      suites by domain, learners by family
-    suites/NAME.html, NAME.csv      a suite's board, and the same rows with all digits
+    suites/NAME.html, NAME.csv      a suite's board, and the same rows as numbers; NAME-published.csv what was published
     learners/NAME.html              a learner
     episodes/NAME.html, NAME.csv    episodes of an image suite; NAME/NUMBER.png their pictures
     site.css, site.js
@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from bench.boards import Board, frame
+from bench.boards.render.published_tables import published_table
 from bench.domains import all_domains
 from bench.errors import StoreError, UsageError
 from bench.records import RunStore, each_run
@@ -27,13 +29,10 @@ from bench.site.hardest import episodes_frame, episodes_of
 from bench.site.index_page import index_page
 from bench.site.learner_page import learner_pages
 from bench.site.pictures import pictures
-from bench.site.places import INDEX, csv_place, episodes_place, picture_place, suite_place
+from bench.site.places import INDEX, csv_place, episodes_place, picture_place, published_csv_place, suite_place
 from bench.site.rows import current
 from bench.site.suite_page import suite_page
 from bench.site.templates import GENERATOR, rendered, static
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _Runs = dict[str, tuple[RunStore, StoredRun]]
 
@@ -89,6 +88,8 @@ def site_files(boards: Sequence[Board], roots: Sequence[Path], data_dir: Path | 
         place = suite_place(board.suite)
         files[place] = rendered("suite.html", place, page=suite_page(board, runs, asks_images))
         files[csv_place(board.suite)] = _csv(frame([board]))
+        if published := published_table(board):
+            files[published_csv_place(board.suite)] = _csv(pd.DataFrame(published.rows, columns=published.headers))
     return files | static()
 
 

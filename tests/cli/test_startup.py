@@ -75,7 +75,11 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["list", "info protonet", "info glyphs-5w1s", "leaderboard", "data status", "doctor", "show"]
+    "command",
+    [
+        *("list", "info protonet", "info glyphs-5w1s", "leaderboard", "leaderboard --format html --write site"),
+        *("data status", "doctor", "show"),
+    ],
 )
 def test_reading_commands_import_no_torch(key: tuple[Path, str], command: str) -> None:
     folder, name = key
