@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _TICKS = 5  # about so many
 _MARGIN = 0.04  # of the length, on either side of what is shown
-_STRAY = 4.0  # a value that stretches the axis so many times hides all others
+_STRAY = 6.0  # a value that stretches the axis so many times hides all others
 _SECONDS = [unit * n for unit in (1, 60, 3600) for n in (1, 2, 5, 10, 15, 20, 30)]
 _COARSE = [1, 10, 60, 600, 3600, 36_000, 360_000]
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench.boards import Board, Row, Table
+from bench.boards.board.verdicts import KINDS
 from bench.boards.render.tables import section_table
 from bench.site.places import learner_place, row_id
 
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+")
-_SHORT = 24  # letters of a cell that is not broken
+_SHORT, _SHORT_NUMBER = 24, 40  # letters of a cell that is not broken
 _SELDOM = ("configs tried", "parameters", "speed measured on")  # columns that a script folds until they are asked for
 
 
@@ -27,12 +28,18 @@ class Header:
 
 @dataclass(frozen=True)
 class Cell:
-    """order : what a column of numbers is sorted by, None for what has none; href : from the folder's root"""
+    """One cell.
+
+    order : what a column of numbers is sorted by, None for what has none
+    href : where it leads, from the folder's root
+    verdict : its kind, where a cell says one
+    """
 
     text: str
     order: float | None = None
     strong: bool = False
     href: str = ""
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,15 +77,21 @@ def plain_grid(table: Table, links: Sequence[Mapping[str, str]] = ()) -> Grid:
     """A table as it is. links : of each row, header -> where that cell leads"""
     longest = [max((len(row[i]) for row in table.rows), default=0) for i in range(len(table.headers))]
     headers = [
-        Header(text, right, long=length > _SHORT)
+        Header(text, right, long=length > (_SHORT_NUMBER if right else _SHORT))
         for text, right, length in zip(table.headers, table.right, longest, strict=True)
     ]
     lines = []
     for i, texts in enumerate(table.rows):
         leads = links[i] if links else {}
         cells = [
-            Cell(text, first_number(text) if h.right else None, (i, j) in table.strong, leads.get(h.text, ""))
-            for j, (h, text) in enumerate(zip(headers, texts, strict=True))
+            Cell(
+                text=text,
+                order=first_number(text) if header.right else None,
+                strong=(i, j) in table.strong,
+                href=leads.get(header.text, ""),
+                verdict=next((kind for kind in KINDS if header.text == "verdict" and text.startswith(kind)), ""),
+            )
+            for j, (header, text) in enumerate(zip(headers, texts, strict=True))
         ]
         lines.append(Line(tuple(cells)))
     return Grid(tuple(headers), tuple(lines))

@@ -102,24 +102,23 @@ function setUpHighlight() {
 }
 
 function setUpPaper() {
-  const leave = () => {
-    root.classList.remove("paper");
-    for (const figure of document.querySelectorAll(".on-paper")) figure.classList.remove("on-paper");
+  const view = (chosen) => {
+    root.classList.toggle("paper", !!chosen);
+    for (const figure of document.querySelectorAll("figure")) {
+      figure.classList.toggle("on-paper", figure === chosen);
+      figure.querySelector(".figure-tools").textContent = figure === chosen ? "Back" : "Paper view";
+    }
+    if (chosen) scrollTo(0, 0);
   };
   for (const figure of document.querySelectorAll("figure")) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "quiet figure-tools";
     button.textContent = "Paper view";
-    button.addEventListener("click", () => {
-      if (figure.classList.contains("on-paper")) return leave();
-      figure.classList.add("on-paper");
-      root.classList.add("paper");
-      scrollTo(0, 0);
-    });
+    button.addEventListener("click", () => view(root.classList.contains("paper") ? null : figure));
     figure.prepend(button);
   }
-  addEventListener("keydown", (event) => event.key === "Escape" && leave());
+  addEventListener("keydown", (event) => event.key === "Escape" && root.classList.contains("paper") && view(null));
 }
 
 function setUpCopying() {
