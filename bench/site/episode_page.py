@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from bench.boards import Board
 from bench.boards.board.domain_facts import unit_facts
+from bench.site.declared import suite_title
 from bench.site.hardest import Episode, Episodes
 from bench.site.pictures import Pictures
 from bench.site.places import picture_place, suite_place
-from bench.site.titles import suite_title
 
 
 @dataclass(frozen=True)

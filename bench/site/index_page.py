@@ -11,11 +11,11 @@ from bench.boards.board.verdicts import KINDS
 from bench.boards.render.formats import ranked_header
 from bench.boards.render.published_tables import summary_table
 from bench.domains import all_domains
+from bench.site.declared import suite_title
 from bench.site.forest import Forest, forest
 from bench.site.learner_page import LearnerPage
 from bench.site.places import suite_place
 from bench.site.rows import current
-from bench.site.titles import suite_title
 
 _LEADING = 3  # rows of a suite
 

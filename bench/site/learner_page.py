@@ -13,7 +13,7 @@ from textwrap import dedent
 from markupsafe import Markup
 
 from bench.boards import Board, Learner, Row, Table
-from bench.boards.board.rows import baseline, seeds_text
+from bench.boards.board.rows import seeds_text
 from bench.boards.render.formats import rank_text, ranked_header, score_text
 from bench.boards.render.published_tables import short_measured, verdict_text
 from bench.boards.render.table import NONE
@@ -50,12 +50,12 @@ class LearnerPage:
 
 
 def learner_pages(boards: Sequence[Board]) -> list[LearnerPage]:
-    """Of every baseline and of every other learner that is on a board, by family and name."""
+    """Of every learner that has a name here and of those that are on a board, by family and name."""
     on: dict[Learner, list[tuple[Board, Row]]] = {}
     for board in boards:
         for row in board.rows:
             on.setdefault(row.learner, []).append((board, row))
-    known = {baseline(name): info for name, info in all_learners().items() if info.origin == baseline(name).origin}
+    known = {Learner(info.name, info.origin): info for info in all_learners().values()}
     pages = [_page(learner, known.get(learner), on.get(learner, []), boards) for learner in {**known, **on}]
     order = {name: i for i, name in enumerate(FAMILIES)}
     return sorted(pages, key=lambda page: (order.get(page.family, len(order)), page.family, page.name, page.href))

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.boards import Board
-from bench.errors import BenchError
+from bench.site.declared import declared
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bench.data import ImageSplit
-    from bench.domains.images.stream import ImageStream
+    from bench.domains.images.stream import ImageIndices
 
     Image = npt.NDArray[np.uint8]  # [C, H, W]
 
@@ -26,7 +26,7 @@ SHOWABLE = ("MIT", "CC0-1.0")  # licences that let anybody show the images
 _MANY = 10  # from so many classes on a strip has a class a column, and fewer queries
 _QUERIES, _FEWER = 15, 5  # of each class
 _GAP, _APART = 2, 8  # pixels between images, and between support and queries
-_GREYS = 16  # of a strip without colours: strokes and their soft edges
+_GREYS = 16  # strokes and their soft edges
 
 
 @dataclass(frozen=True)
@@ -42,21 +42,13 @@ def pictures(
     board: Board, episodes: Sequence[int], classes: npt.NDArray[np.int64] | None, data_dir: Path | None = None
 ) -> Pictures:
     """Of these official episodes. classes : the class ids in the records, [episodes, way], which have to be theirs"""
-    try:
-        return _pictures(board, episodes, classes, data_dir)
-    except BenchError as error:  # no such suite or no such images here: the page does without
-        return Pictures({}, why_not=error.message)
-
-
-def _pictures(
-    board: Board, episodes: Sequence[int], classes: npt.NDArray[np.int64] | None, data_dir: Path | None
-) -> Pictures:
     from bench.data import load, status
     from bench.domains.images.stream import ImageStream, pool_counts
     from bench.domains.images.task import ImageTask
-    from bench.tasks.registry import find_suite
 
-    suite = find_suite(board.suite)
+    suite = declared(board.suite)
+    if suite is None:
+        return Pictures({}, why_not="the suite is not declared on the machine that wrote this page")
     if not isinstance(task := suite.task, ImageTask) or task.pool is None:
         return Pictures({}, why_not="this suite's images are somebody's own")
     here = {found.name: found for found in status(data_dir)}[task.data]
@@ -75,14 +67,13 @@ def _pictures(
     if classes is None or any((classes[number] != block.classes[0]).any() for number, block in asked.items()):
         return Pictures({}, why_not="the suite that is declared here asks other episodes")
     turns = len(counts) // len(split.counts)
-    strips = {number: _png(_strip(stream, number, split, turns)) for number in episodes}
+    strips = {number: _png(_strip(block, split, turns)) for number, block in asked.items()}
     return Pictures(strips, source=f"{task.data} ({here.card.source}), licence {here.card.licence}")
 
 
-def _strip(stream: ImageStream, number: int, split: ImageSplit, turns: int) -> Image:
+def _strip(block: ImageIndices, split: ImageSplit, turns: int) -> Image:
     """An episode's images, uint8 [C, H, W]: of each class the support images, a gap, and queries as they are asked."""
-    block = stream.block(number, 1)
-    many = stream.way >= _MANY
+    many = block.classes.shape[1] >= _MANY
     along, across = (1, 2) if many else (2, 1)
     lines = []
     for label, class_id in enumerate(block.classes[0].tolist()):
@@ -111,13 +102,10 @@ def _joined(parts: Sequence[Image], gap: int, axis: int) -> Image:
 
 
 def _png(strip: Image) -> bytes:
-    """Strokes, which lie bright on 0, become dark on white; colours stay."""
+    """Strokes, which lie bright on 0, become dark on white. What may be shown has no colours."""
     from PIL import Image as Pillow
 
-    if len(strip) == 1:
-        picture = Pillow.fromarray(255 - strip[0]).quantize(_GREYS)
-    else:
-        picture = Pillow.fromarray(np.ascontiguousarray(strip.transpose(1, 2, 0)))
+    (grey,) = strip
     out = BytesIO()
-    picture.save(out, format="png", optimize=True)
+    Pillow.fromarray(255 - grey).quantize(_GREYS).save(out, format="png", optimize=True)
     return out.getvalue()

@@ -15,13 +15,13 @@ from bench.boards.render.tables import algorithm_text
 from bench.records import RunStore
 from bench.records.store import StoredRun
 from bench.site.curves import Curves, curves
+from bench.site.declared import suite_title
 from bench.site.forest import Forest, forest
 from bench.site.grid import Grid, plain_grid, section_grid
 from bench.site.places import csv_place, episodes_place, learner_place, published_csv_place, row_id
 from bench.site.prose import markdown
 from bench.site.rows import current
 from bench.site.scatter import Scatter, against_speed, against_training
-from bench.site.titles import suite_title
 from bench.site.verifying import Verifying, verifying
 
 

@@ -47,7 +47,7 @@ def _last(record: Record) -> str:
 
 
 def _agreed(entry: Mapping[str, Any]) -> str:
-    agree, of = entry.get("agree"), entry.get("episodes")
+    agree, of = entry.get("agree"), entry.get("k")
     return f"{agree:,} of {of:,} episodes agree" if isinstance(agree, int) and isinstance(of, int) else ""
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from bench.boards import Board, frame
 from bench.boards.render.published_tables import published_table
-from bench.domains import all_domains
+from bench.domains.images.task import ImageSpec
 from bench.errors import StoreError, UsageError
 from bench.records import RunStore, each_run
 from bench.records.files import replace_file
@@ -82,7 +82,7 @@ def site_files(boards: Sequence[Board], roots: Sequence[Path], data_dir: Path | 
         files[page.href] = rendered("learner.html", page.href, page=page)
     for board in shown:
         runs = {run.path.name: (store, run) for store, run in each_run(roots, board.suite) if run.record}
-        asks_images = board.kind in all_domains() and all_domains()[board.kind].loads_data
+        asks_images = board.kind == ImageSpec.kind
         if asks_images:
             files |= _episodes(board, runs, data_dir)
         place = suite_place(board.suite)

@@ -102,6 +102,12 @@ def test_all_is_there_without_scripts(site: Site) -> None:
         assert all(f"bench verify {key} --level" in found.text for row in board.rows for key in row.keys)
 
 
+def test_the_last_verification_is_told(site: Site) -> None:
+    text = Tags(site.root / "suites" / "sinusoid-10s.html").text
+    assert f"rescored passed, 2,000 of 2,000 episodes agree, 2026-01-05 by {HOSTILE}." in text
+    assert "No verification is recorded yet." in text
+
+
 def test_somebodys_own_page_is_left_alone(site: Site, tmp_path: Path) -> None:
     own = tmp_path / "index.html"
     own.write_text("<h1>mine</h1>")
