@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+HEIGHT = 280  # pixels of a plot whose axis stands upright
 _TICKS = 5  # about so many
 _MARGIN = 0.04  # of the length, on either side of what is shown
 _STRAY = 6.0  # a value that stretches the axis so many times hides all others
@@ -15,7 +16,7 @@ _COARSE = [1, 10, 60, 600, 3600, 36_000, 360_000]
 
 @dataclass(frozen=True)
 class Tick:
-    """at : percent of the axis"""
+    """at : percent of the axis, or pixels from the top"""
 
     at: float
     text: str
@@ -38,6 +39,10 @@ class Axis:
         low, high, x = (self._turned(number) for number in (self.low, self.high, value))
         return round(100 * min(max((x - low) / (high - low), 0.0), 1.0), 2)
 
+    def from_top(self, value: float) -> float:
+        """The place on an upright axis, in pixels from its upper end."""
+        return round(HEIGHT * (1 - self.at(value) / 100), 1)
+
     def outside(self, value: float) -> int:
         """-1 for a number before the axis, 1 after it, else 0."""
         return (value > self.high) - (value < self.low)
@@ -48,6 +53,10 @@ class Axis:
             return [Tick(self.at(number), _text(number)) for number in _round_logs(self.low, self.high)]
         numbers, digits = _round_numbers(self.low, self.high)
         return [Tick(self.at(number), _signed(f"{number:,.{digits}f}")) for number in numbers]
+
+    def ticks_from_top(self) -> list[Tick]:
+        """Of an upright axis, their places in pixels."""
+        return [Tick(round(HEIGHT * (1 - tick.at / 100), 1), tick.text) for tick in self.ticks()]
 
     def second_ticks(self) -> list[Tick]:
         """Of an axis of seconds: 10 s, 2 min, 5 h."""

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from bench.boards import Board, Row
 from bench.boards.board.domain_facts import unit_facts
 from bench.boards.render.formats import metric_header
 from bench.records import Record, RunStore
 from bench.records.store import StoredRun
-from bench.site.axis import Axis, Tick, axis_of
+from bench.site.axis import HEIGHT, Axis, Tick, axis_of
 from bench.site.places import row_id
 from bench.site.rows import row_names
 
-HEIGHT = 280  # pixels of the plot
 FINE = 1000  # what a line's coordinates are counted in, in both directions
 
 
@@ -45,6 +46,8 @@ class Curves:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     y_label: str
+    height: int = HEIGHT
+    fine: int = FINE
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,15 @@ def curves(board: Board, rows: Sequence[Row], stored: Mapping[str, StoredRun]) -
         Series(name, row_id(row), tuple(_run(run, x_axis, y_axis) for run in found[row.keys]))
         for row, name in zip(shown, row_names(shown), strict=True)
     ]
-    y_ticks = tuple(Tick(round(HEIGHT * (1 - tick.at / 100), 1), tick.text) for tick in y_axis.ticks())
-    return Curves(tuple(series), tuple(x_axis.second_ticks()), y_ticks, metric_header(board.metric))
+    return Curves(
+        tuple(series), tuple(x_axis.second_ticks()), tuple(y_axis.ticks_from_top()), metric_header(board.metric)
+    )
 
 
 def _read(run: StoredRun | None, scale: float) -> _Read | None:
     if run is None or run.record is None or (curve := RunStore(run.path).read_curve(run.path)) is None:
         return None
-    checks = curve[curve["validation"].notna() & (curve["seconds"] > 0)]
+    checks = curve[np.isfinite(curve["validation"]) & (curve["seconds"] > 0)]
     if len(checks) < 2:
         return None
     columns = checks["step"], checks["seconds"], scale * checks["validation"]
@@ -89,10 +93,8 @@ def _read(run: StoredRun | None, scale: float) -> _Read | None:
 
 
 def _run(run: _Read, x_axis: Axis, y_axis: Axis) -> Run:
-    places = [
-        (x_axis.at(seconds), 100 - y_axis.at(value)) for seconds, value in zip(run.seconds, run.values, strict=True)
-    ]
-    points = " ".join(f"{FINE * x / 100:.0f},{FINE * y / 100:.0f}" for x, y in places)
+    x, y = [x_axis.at(seconds) for seconds in run.seconds], [y_axis.from_top(value) for value in run.values]
+    points = " ".join(f"{FINE * a / 100:.0f},{FINE * b / HEIGHT:.0f}" for a, b in zip(x, y, strict=True))
     step = run.record.validation.step if run.record.validation else None
-    chosen = places[run.steps.index(step)] if step in run.steps else None
-    return Run(points, (chosen[0], round(HEIGHT * chosen[1] / 100, 1)) if chosen else None)
+    chosen = run.steps.index(step) if step in run.steps else None
+    return Run(points, None if chosen is None else (x[chosen], y[chosen]))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from bench.boards import Board, Row
 from bench.boards.board.domain_facts import unit_facts
 from bench.boards.render.formats import ranked_header, rate_text, score_text, seconds_text
-from bench.site.axis import Axis, Tick, axis_of
+from bench.site.axis import HEIGHT, Axis, Tick, axis_of
 from bench.site.places import row_id
 from bench.site.rows import row_names
 
-HEIGHT = 280  # pixels of a plot
 _WIDTH = 480  # pixels that it has about, to keep labels apart
 _LETTER, _LINE = 6.2, 14  # pixels of a label
 
@@ -47,6 +46,7 @@ class Scatter:
     y_label: str
     where: str
     beyond: tuple[str, ...]
+    height: int = HEIGHT
 
 
 def against_training(board: Board, rows: Sequence[Row]) -> list[Scatter]:
@@ -100,22 +100,18 @@ def _plot(
         if y_axis.outside(scale * row.score.mean):
             beyond.append(f"{name} {score_text(row.score, unit)}, {words}")
             continue
-        mean, low, high = (_down(y_axis, scale * x) for x in (row.score.mean, row.score.low, row.score.high))
+        mean, low, high = (y_axis.from_top(scale * x) for x in (row.score.mean, row.score.low, row.score.high))
         text = f"{name}: {score_text(row.score, unit)}, {words}"
         points.append(Point(x_axis.at(number), mean, low, high, name, row_id(row), row.family, text))
     return Scatter(
         points=tuple(_labelled(points)),
         x_ticks=tuple(ticks(x_axis)),
-        y_ticks=tuple(Tick(round(HEIGHT * (1 - tick.at / 100), 1), tick.text) for tick in y_axis.ticks()),
+        y_ticks=tuple(y_axis.ticks_from_top()),
         x_label=x_label,
         y_label=ranked_header(board.metric),
         where=where,
         beyond=tuple(beyond),
     )
-
-
-def _down(axis: Axis, value: float) -> float:
-    return round(HEIGHT * (1 - axis.at(value) / 100), 1)
 
 
 _Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels

@@ -61,7 +61,7 @@ class SuitePage:
     csv: str
     episodes: str
     sections: tuple[SectionTables, ...]
-    forest: Forest | None
+    forest: Forest
     training: tuple[Scatter, ...]
     speed: tuple[Scatter, ...]
     untimed: str
@@ -76,7 +76,7 @@ class SuitePage:
 
 
 def suite_page(board: Board, runs: Mapping[str, tuple[RunStore, StoredRun]], with_episodes: bool) -> SuitePage:
-    """runs : those of the board by key"""
+    """Of a board with rows. runs : those of the board by key"""
     stored = {key: run for key, (_, run) in runs.items()}
     rows = current(board)
     published = published_table(board)
@@ -89,18 +89,18 @@ def suite_page(board: Board, runs: Mapping[str, tuple[RunStore, StoredRun]], wit
         csv=csv_place(board.suite),
         episodes=episodes_place(board.suite) if with_episodes else "",
         sections=tuple(_sections(board, rows)),
-        forest=forest(board, rows) if rows else None,
+        forest=forest(board, rows),
         training=tuple(against_training(board, rows)),
         speed=tuple(against_speed(board, rows)),
         untimed=untimed[0] if untimed else "",
-        curves=curves(board, rows, stored) if rows else None,
+        curves=curves(board, rows, stored),
         published=plain_grid(published) if published else None,
         published_csv=published_csv_place(board.suite),
         sources=published.sources if published else (),
         published_note=PUBLISHED_NOTE,
         made=tuple(_made(row, stored) for row in board.rows),
         left_out=plain_grid(left_out_table(board.left_out)) if board.left_out else None,
-        notes=tuple(markdown(line) for line in notes(board)) if board.rows else (),
+        notes=tuple(markdown(line) for line in notes(board)),
     )
 
 

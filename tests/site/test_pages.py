@@ -177,3 +177,11 @@ def test_numbers_of_a_suite_are_in_its_csv(site: Site) -> None:
 def test_published_numbers_have_their_csv(site: Site) -> None:
     text = (site.root / "suites" / "omniglot-5w1s-published.csv").read_text(encoding="utf-8")
     assert "98.7 ± 0.4 [1]" in text and "not measured" in text
+
+
+def test_the_document_shows_light_pictures() -> None:
+    there = {path.name: path for path in (REPOSITORY / "docs" / "pictures").glob("site-*")}
+    shown = re.findall(
+        r"!\[[^\]]+\]\(pictures/([^)]+)\)", (REPOSITORY / "docs" / "site.md").read_text(encoding="utf-8")
+    )
+    assert set(shown) == set(there) and all(path.stat().st_size < 150_000 for path in there.values())
