@@ -70,7 +70,7 @@ def forest(board: Board, rows: Sequence[Row], short: bool = False) -> Forest:
         mean = scale * row.score.mean
         text = score_text(row.score, unit)
         place = axis.at(mean), axis.outside(mean)
-        return Line(name, row_id(row), row.family, _kind(row), place[0], closed, opened, place[1], text)
+        return Line(name, row_id(row), row.family, interval_kind(row), place[0], closed, opened, place[1], text)
 
     lines = [(row.section, line(row, name)) for row, name in zip(rows, names, strict=True)]
     sections = list(dict.fromkeys(section for section, _ in lines))
@@ -81,7 +81,8 @@ def forest(board: Board, rows: Sequence[Row], short: bool = False) -> Forest:
     return Forest(tuple(groups), tuple(axis.ticks()), ranked_header(board.metric))
 
 
-def _kind(row: Row) -> Kind:
+def interval_kind(row: Row) -> Kind:
+    """What the row's closed interval is over, by the board's label."""
     if row.score_label.endswith("new seeds"):
         return "seeds"
     return "episodes" if row.score_label == "closed" else "checkpoint"

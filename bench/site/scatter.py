@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.boards import Board, Row
 from bench.boards.board.domain_facts import unit_facts
 from bench.boards.render.formats import ranked_header, rate_text, score_text, seconds_text
 from bench.site.axis import HEIGHT, Axis, Tick, axis_of
+from bench.site.forest import interval_kind
 from bench.site.places import row_id
 from bench.site.rows import row_names
 
@@ -18,8 +19,10 @@ _LETTER, _LINE = 6.2, 14  # pixels of a label
 
 @dataclass(frozen=True)
 class Point:
-    """One row: x in percent, y, low and high in pixels from the top; (dx, dy) and `anchor` place its label, which is
-    "" where there is no room for one."""
+    """One row: x in percent, y, low and high in pixels from the top; hollow : a checkpoint.
+
+    (dx, dy) and `anchor` place its label, which is "" where there is no room for one.
+    """
 
     x: float
     y: float
@@ -29,6 +32,7 @@ class Point:
     row: str
     family: str
     text: str
+    hollow: bool = False
     label: str = ""
     dx: float = 0.0
     dy: float = 0.0
@@ -102,7 +106,8 @@ def _plot(
             continue
         mean, low, high = (y_axis.from_top(scale * x) for x in (row.score.mean, row.score.low, row.score.high))
         text = f"{name}: {score_text(row.score, unit)}, {words}"
-        points.append(Point(x_axis.at(number), mean, low, high, name, row_id(row), row.family, text))
+        hollow = interval_kind(row) == "checkpoint"
+        points.append(Point(x_axis.at(number), mean, low, high, name, row_id(row), row.family, text, hollow))
     return Scatter(
         points=tuple(_labelled(points)),
         x_ticks=tuple(ticks(x_axis)),
@@ -134,7 +139,7 @@ def _labelled(points: Sequence[Point]) -> list[Point]:
             box = _box(left, point.y + dy, width, _LINE)
             if box[0] >= 0 and box[2] <= _WIDTH and box[1] >= 0 and box[3] <= HEIGHT and not _touches(box, taken):
                 taken.append(box)
-                point = Point(**{**vars(point), "label": point.name, "dx": dx, "dy": dy, "anchor": anchor})
+                point = replace(point, label=point.name, dx=dx, dy=dy, anchor=anchor)
                 break
         found.append(point)
     return found
