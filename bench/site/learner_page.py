@@ -18,6 +18,7 @@ from bench.boards.render.formats import rank_text, ranked_header, score_text
 from bench.boards.render.published_tables import short_measured, verdict_text
 from bench.boards.render.table import NONE
 from bench.boards.render.tables import settings_texts
+from bench.citing import references_of_learner
 from bench.learners.reading import LearnerInfo
 from bench.learners.registry import all_learners
 from bench.resources import repository
@@ -30,8 +31,13 @@ FAMILIES = ("optimization", "metric", "model", "exploration", "reference")
 
 @dataclass(frozen=True)
 class LearnerPage:
-    """idea, commands : the sentences of its docstring, and the commands there; papers : numbers on arXiv; recipes : the
-    text of its recipes' file; deviations : what its page in docs/reproduction/ says; each empty where there is none"""
+    """Each empty where there is none.
+
+    idea, commands : the sentences of its docstring, and the commands there
+    papers, bibtex : numbers on arXiv; entries as `bench cite` has them
+    recipes : the text of its recipes' file
+    deviations : what its page in docs/reproduction/ says
+    """
 
     name: str
     href: str
@@ -42,6 +48,7 @@ class LearnerPage:
     idea: Markup
     commands: str
     papers: tuple[str, ...]
+    bibtex: str
     rows: Grid | None
     published: Grid | None
     recipes: str
@@ -76,6 +83,7 @@ def _page(
         idea=markdown("\n\n".join(part for part in parts if not _is_code(part))),
         commands="\n".join(dedent(part) for part in parts if _is_code(part)),
         papers=tuple(arxiv(info.doc if info else title)),
+        bibtex="\n\n".join(found.bibtex for found in references_of_learner(info.name, info.file)) if info else "",
         rows=_rows(rows),
         published=_published(learner, boards),
         recipes=_recipes(info) if info else "",

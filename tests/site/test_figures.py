@@ -94,6 +94,7 @@ def test_a_learners_page_has_its_idea_and_its_deviations(site: Site) -> None:
     maml = pages["maml"]
     assert "The initial weights of a network are learned" in maml.idea and "bench run" not in maml.idea
     assert maml.papers == ("1703.03400",) and maml.commands.startswith("bench run --algo maml")
+    assert maml.bibtex.startswith("@") and "Finn" in maml.bibtex
     assert "<h3>Deviations</h3>" in maml.deviations and "steps:" in maml.recipes and maml.rows is not None
     assert pages["mamlpp"].rows is None and pages["mamlpp"].published is not None
     (linear,) = (page for name, page in pages.items() if name.startswith("linear"))
