@@ -60,6 +60,11 @@ def leaderboard_command(
         _preview(preview, [results] if results else roots_asked(runs, published), "json" if as_json else form)
     elif write and form == "html":
         _write_site(write, [results] if results else roots_asked(runs, published), suite)
+    elif write and (as_json or form not in ("table", "markdown")):
+        raise UsageError(
+            f"--write has no format {'json' if as_json else form}: it writes pages (markdown, with a CSV each) or a site.",
+            "Leave --format away, or say --format html.",
+        )
     elif write:
         written = pages.write(write, results or write / "results")
         typer.echo(f"{len(written.files)} files changed" + "".join(f"\n  {path}" for path in written.files))

@@ -20,6 +20,8 @@ EVERY_KEY = """
   precision: bf16
   strategy: loop
   set: {inner_lr: 0.1, first_order: true, norm: batch}
+  train: {steps: 500, lr: 1.0e-3}
+  test: false
   configs_tried: 3
   cost: an hour
   why: every learner stands on this board
@@ -44,6 +46,8 @@ def test_every_key(tmp_path: Path) -> None:
         precision="bf16",
         strategy="loop",
         set={"inner_lr": "0.1", "first_order": "True", "norm": "batch"},
+        train={"steps": "500", "lr": "0.001"},
+        test=False,
         configs_tried=3,
         cost="an hour",
         why="every learner stands on this board",
