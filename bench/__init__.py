@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bench.learners.predictions import Answer, Gaussian, GaussianMixture, MultivariateGaussian, Point
     from bench.learners.registry import register
     from bench.learners.strategies import Strategy, map_tasks, meta_gradient
+    from bench.own.learner import load_learner
     from bench.records.frames import load_results, load_scores
 
 _WHERE = {
@@ -49,6 +50,7 @@ _WHERE = {
     "UsageError": "bench.errors",
     "compare": "bench.api",
     "leaderboard": "bench.api",
+    "load_learner": "bench.own.learner",
     "load_results": "bench.records.frames",
     "load_scores": "bench.records.frames",
     "map_tasks": "bench.learners.strategies",
@@ -81,6 +83,7 @@ __all__ = [
     "__version__",
     "compare",
     "leaderboard",
+    "load_learner",
     "load_results",
     "load_scores",
     "map_tasks",

@@ -14,11 +14,13 @@ from bench.cli import (
     cite,
     compare,
     data,
+    export,
     leaderboard,
     merge,
     new,
     pin,
     plot,
+    predict,
     read,
     run,
     speed,
@@ -26,6 +28,7 @@ from bench.cli import (
     submit,
     sweep,
     time,
+    try_,
     tune,
     weights,
 )
@@ -50,6 +53,9 @@ app.command("time", rich_help_panel="Measure")(time.time_command)
 app.command("speed", rich_help_panel="Measure")(speed.speed_command)
 app.command("new", rich_help_panel="Measure")(new.new_command)
 app.command("check", rich_help_panel="Measure")(check.check_command)
+app.command("try", rich_help_panel="Your own images")(try_.try_command)
+app.command("predict", rich_help_panel="Your own images")(predict.predict_command)
+app.command("export", rich_help_panel="Your own images")(export.export_command)
 app.command("list", rich_help_panel="Read")(read.list_command)
 app.command("info", rich_help_panel="Read")(read.info_command)
 app.command("show", rich_help_panel="Read")(read.show_command)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,17 +49,32 @@ class _PassedOver:
 def list_images(folder: Path) -> Listing:
     """Raises DataInvalid: another layout, a class without images, a folder that can't be read."""
     passed = _PassedOver(folder)
-    try:
+    with _readable(folder):
         of_split_file = (folder / SPLIT_FILE).is_file()
         class_folders = _named(folder, passed) if of_split_file else _in_split_folders(folder, passed)
-        images = {
-            part: {text_of(label): _images(path, passed) for label, path in found.items()}
-            for part, found in class_folders.items()
-        }
+        images = {part: _images_of(found, passed) for part, found in class_folders.items()}
+    return Listing(images, passed.remarks())
+
+
+def list_classes(folder: Path) -> tuple[dict[str, list[Path]], tuple[Remark, ...]]:
+    """The images of each class of a folder of class folders, without splits; raises as `list_images` does."""
+    passed = _PassedOver(folder)
+    with _readable(folder):
+        images = _images_of(_folders(folder, passed), passed)
+    return images, passed.remarks()
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         where = text_of(error.filename or folder)
         raise DataInvalid(f"{where} can't be read ({error.strerror})", "Look at its permissions.") from error
-    return Listing(images, passed.remarks())
+
+
+def _images_of(class_folders: Mapping[str, Path], passed: _PassedOver) -> dict[str, list[Path]]:
+    return {text_of(label): _images(path, passed) for label, path in class_folders.items()}
 
 
 def suffixes(names: Sequence[str]) -> str:

@@ -10,7 +10,8 @@
 | any transparency: alpha, a palette's, one transparent colour | composited on white |
 
 Of several frames the first is taken. EXIF orientation is not applied (torchvision and the reference preprocessings of
-the standard data sets do not apply it either, and published scores rest on that); TIFF's is, by Pillow.
+the standard data sets do not apply it either, and published scores rest on that) unless `upright` is asked for, as it
+is for a person's own photographs; TIFF's is, by Pillow.
 """
 
 from __future__ import annotations
@@ -43,15 +44,21 @@ class Decoded:
     notes: tuple[str, ...]
 
 
-def decode(data: bytes, name: str, mode: Literal["L", "RGB"]) -> Decoded:
-    """The file's bytes as an image of this mode. DataInvalid naming the file if it can't be decoded or interpreted."""
-    from PIL import Image
+def decode(data: bytes, name: str, mode: Literal["L", "RGB"], *, upright: bool = False) -> Decoded:
+    """The file's bytes as an image of this mode. DataInvalid naming the file if it can't be decoded or interpreted.
+
+    upright : turn the image as its EXIF orientation says, as viewers do; its note is then left out
+    """
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(io.BytesIO(data)) as opened:
             notes = _facts(opened)
             _mend_colour_key(opened)
             opened.load()
+            if upright and TURNED in notes:
+                ImageOps.exif_transpose(opened, in_place=True)
+                notes.remove(TURNED)
             image, found = _to_eight_bits(opened, name)
             return Decoded(_plain(image, mode), (*found, *notes))
     except DataInvalid:

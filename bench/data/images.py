@@ -40,15 +40,20 @@ class Transform:
         """(C, H, W) of a result."""
         return (1 if self.colour == "grey" else 3, self.size, self.size)
 
-    def apply(self, data: bytes, name: str) -> npt.NDArray[np.uint8]:
-        """The image file's bytes as uint8 [C, H, W]; DataInvalid naming the image if they don't decode."""
-        return self.apply_noted(data, name)[0]
+    def apply(self, data: bytes, name: str, *, upright: bool = False) -> npt.NDArray[np.uint8]:
+        """The image file's bytes as uint8 [C, H, W]; DataInvalid naming the image if they don't decode.
 
-    def apply_noted(self, data: bytes, name: str) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+        upright : as for `bench.data.decode.decode`
+        """
+        return self.apply_noted(data, name, upright=upright)[0]
+
+    def apply_noted(
+        self, data: bytes, name: str, *, upright: bool = False
+    ) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
         """The same with what `bench.data.decode` notes about the image."""
         from PIL import Image
 
-        decoded = decode(data, name, "L" if self.colour == "grey" else "RGB")
+        decoded = decode(data, name, "L" if self.colour == "grey" else "RGB", upright=upright)
         image = decoded.image
         if image.size != (self.size, self.size):
             if not self.resize:

@@ -38,6 +38,11 @@ KINDS = {
     "blank": _Kind("images of one colour all over in {where}", "See whether they were read as they were meant."),
     "blank class": _Kind("classes of images of one colour only in {where}", "See whether they are meant."),
     "twins": _Kind("images that repeat another one of their class in {where}", "Remove the copies."),
+    "own twins": _Kind("images that repeat another one of their class, left out", "Remove the copies."),
+    "own alike": _Kind(
+        "images that are all but equal to another one of their class (another size or quality, a burst), left out",
+        "Keep one of each.",
+    ),
     "twin classes": _Kind("pictures that are in more than one class in {where}", "Remove them from all but one."),
     "twin splits": _Kind("pictures that are both in {where}", "Remove them from one of the two."),
     decode.ALPHA: _Kind("images with transparent parts, laid on white", "", quiet=True),

@@ -49,6 +49,7 @@ LIGHT = [
     *("data import omniglot nowhere", "data import omniglot .", "nothing", "show nothing"),
 ]
 HEAVY = [
+    *("try nothing", "predict nothing nowhere", "export nothing made", "try runs"),
     *("check nearest_centroid --quick", "time KEY", "plot KEY --out a.png", "doctor", "data fetch glyphs"),
     "speed -a chance -s sinusoid-10s --seconds 0.05 --device cpu",
     *(
