@@ -51,8 +51,7 @@ class Predicted:
         if threshold is None:
             return f'"{NONE}" is never answered: that takes 19 known images, to be calibrated on'
         return (
-            f'"{NONE}" where the likeness to the nearest class is below {threshold:.3f}: {REFUSED:.0%} of held-out '
-            "known images are"
+            f'"{NONE}": less like the nearest class ({threshold:.3f}) than {1 - REFUSED:.0%} of held-out known images'
         )
 
     def csv(self) -> str:
