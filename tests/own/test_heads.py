@@ -74,6 +74,15 @@ def test_logistic_is_at_the_minimum_of_its_loss(support: tuple[np.ndarray, np.nd
     assert max(weights.grad.abs().max(), bias.grad.abs().max()) < 0.01
 
 
+@pytest.mark.parametrize("name", ["ridge", "logistic"])
+def test_more_images_than_features_are_fitted_in_the_smaller_space(name: str) -> None:
+    generator = np.random.default_rng(3)
+    y = np.repeat(np.arange(3), 20)
+    z = generator.normal(size=(60, 8)) + np.eye(8)[y]
+    padded = np.hstack([z, np.zeros((60, 72))])
+    np.testing.assert_allclose(HEADS[name](z, y).rows, HEADS[name](padded, y).rows[:, :8], atol=2e-2)
+
+
 @pytest.mark.parametrize("name", HEADS)
 def test_compact_features_give_the_same_scores(name: str, support: tuple[np.ndarray, np.ndarray]) -> None:
     z, y = support
