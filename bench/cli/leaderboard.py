@@ -62,7 +62,7 @@ def leaderboard_command(
         _write_site(write, [results] if results else roots_asked(runs, published), suite)
     elif write and (as_json or form not in ("table", "markdown")):
         raise UsageError(
-            f"--write has no format {'json' if as_json else form}: it writes pages (markdown, with a CSV each) or a site.",
+            f"--write has no format {'json' if as_json else form}: it writes markdown pages and their CSV, or a site.",
             "Leave --format away, or say --format html.",
         )
     elif write:

@@ -35,6 +35,7 @@ LATER = dict.fromkeys(
     (
         "bench leaderboard --write boards --results runs",
         "bench leaderboard --check boards --results runs",
+        "bench leaderboard --format html --write site",
         "bench list runs --runs runs",
         "bench status sweep",
         "bench work glyphs",
@@ -53,6 +54,10 @@ INSTEAD = {
     ),
     "bench run --algo protonet --suite glyphs-5w1s --train steps=100,lr=4e-3": (
         "bench run --algo protonet --suite glyphs-5w1s --train steps=100,lr=4e-3 --budget smoke",
+        "trains: the same with the smoke budget",
+    ),
+    "bench run --algo protonet --suite glyphs-5w1s --seeds 0 --set temperature=8 --train lr=0.004 --configs-tried 7": (
+        "bench run --algo protonet --suite glyphs-5w1s --seeds 0 --set temperature=8 --train lr=0.004 --configs-tried 7 --budget smoke",
         "trains: the same with the smoke budget",
     ),
     "bench run --algo protonet --suite glyphs-5w1s --recipe mine.yaml": (
@@ -83,6 +88,7 @@ INSTEAD = {
 
 # Typed by no test of these pages.
 _ALONE = "waits until it has the machine alone; tests/speed/test_command.py types it"
+_YOURS = "tests/own types it, on images that it makes"
 UNTYPED = {
     "bench speed --algo protonet --suite glyphs-5w1s --save before.json": _ALONE,
     "bench speed --algo protonet --suite glyphs-5w1s --set backbone=conv4-32 --against before.json": _ALONE,
@@ -92,6 +98,14 @@ UNTYPED = {
     "make test": "runs these tests",
     "make wheel": "installs everything from the network; it is a test itself",
     "bench run --algo relnet --suite miniimagenet-5w1s": "trains for an hour, on images that have to be downloaded",
+    "pip install 'meta-bench[features]'": "installs from the network",
+    "bench try photos": _YOURS,
+    "bench predict photos new --sheet sheet.png --csv answers.csv": _YOURS,
+    "bench export photos labeller": _YOURS,
+    "python labeller/predict.py new": _YOURS,
+    "python docs/try_simulation.py POOL --classes 8 --images 5 --trials 80 --features lite0 --features pixels": (
+        "hours of computing on real images"
+    ),
     "bench weights fetch relnet-authors-omniglot-5w1s": "downloads",
     "bench run --weights relnet-authors-omniglot-5w1s --suite omniglot-5w1s": "needs downloaded weights and images",
     "bench events glyphs --tensorboard curves": "needs an extra, tensorboard; tests/sweeps/test_tensorboard.py has it",
