@@ -26,6 +26,8 @@ COMMANDS = (
     "leaderboard --published",
     "show a2ab --published",
     "compare protonet relnet --suite omniglot-5w1s --published",
+    "leaderboard --published --suite omniglot-5w1s,sinusoid-10s --format html --write site",
+    "cite relnet omniglot-5w1s",
     "new MyLearner",
     "check my_learner.py:MyLearner --quick",
     "run --algo my_learner.py:MyLearner --suite sinusoid-10s --budget smoke",
