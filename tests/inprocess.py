@@ -32,5 +32,5 @@ def finish_here(algos: list[str], suite: str, runs: Path, **settings: Any) -> li
 
 
 def run_here(job: Job, console: Console) -> Outcome:
-    with Display(console, job.title, job.suite.metric) as display:
+    with Display(console, job.title, job.suite.score_text) as display:
         return run(job, display)

@@ -8,11 +8,14 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from bench.boards.board.domain_facts import unit_facts
 from bench.boards.render.fit import fitted
 from bench.boards.render.record import metric_texts
 from bench.boards.render.table import NONE
 from bench.boards.render.table import Table as Numbers
-from bench.records import Audit, Checkpoint, PublishedWeights, Record, RunStore, Timing
+from bench.domains.contract import MetricFacts
+from bench.domains.registry import all_domains
+from bench.records import Audit, Checkpoint, PublishedWeights, Record, RunStore, Timing, Validation
 from bench.records.weights import CHECKPOINT
 
 
@@ -35,15 +38,25 @@ def _scores(record: Record, path: Path, store: RunStore) -> Numbers:
     rows = []
     for text, metric in zip(texts, record.metrics, strict=True):
         geometric = (text.geometric,) if errors else ()
-        spread = f"{metric.sd:.4f}", f"{metric.median:.4f}", f"{metric.n:,}", metric.unit
-        rows.append((text.name, *geometric, text.mean, *spread))
+        spread = _text(metric.sd, metric.unit), _text(metric.median, metric.unit), f"{metric.n:,}"
+        rows.append((text.name, *geometric, text.mean, *spread, unit_facts(metric.unit).shown))
     ranked = ("geometric mean",) if errors else ()
     headers = ("metric", *ranked, "mean (95 % closed CI)", "sd", "median", "episodes", "unit")
     return Numbers("", headers, (False, *(True for _ in headers[1:-1]), False), tuple(rows))
 
 
+def _text(value: float, unit: str) -> str:
+    return MetricFacts(unit).text(value)
+
+
+def _validation(record: Record, found: Validation) -> str:
+    domain = all_domains().get(record.suite.kind)  # which need not be installed here
+    unit = domain.metric(found.metric).unit if domain else ""
+    return f"{found.metric} {_text(found.mean, unit)} at step {found.step:,}, of {found.checks} checks"
+
+
 def _facts(record: Record, path: Path) -> dict[str, Any]:
-    timing, protocol, validation = record.timing, record.protocol, record.validation
+    timing, protocol = record.timing, record.protocol
     train_shape = ""
     if protocol.train_shot:
         way = f"{protocol.train_way}-way " if protocol.train_way else ""
@@ -61,8 +74,7 @@ def _facts(record: Record, path: Path) -> dict[str, Any]:
         "trained by": record.published_weights and _authors(record.published_weights),
         "audit": record.audit and _audit(record.audit),
         "attempts": "; ".join(f"{one.started} on {one.host}: {one.kind}, {one.reason}" for one in record.attempts),
-        "validation": validation
-        and f"{validation.metric} {validation.mean:.4f} at step {validation.step:,}, of {validation.checks} checks",
+        "validation": record.validation and _validation(record, record.validation),
         "training": timing.train_s
         and f"{timing.train_s:.1f} s" + (f", {rate:,.1f} episodes/s" if (rate := timing.train_episodes_per_s) else ""),
         "evaluation": timing.eval_episodes_per_s

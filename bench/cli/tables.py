@@ -110,7 +110,7 @@ def matrix_table(matrix: Matrix) -> Table:
 def _score(outcome: Outcome, record: Record) -> str:
     """The ranked metric, or why there is none; the log has the reason."""
     if record.status == "validated" and record.validation:
-        return f"validation {record.validation.mean:.4f}"
+        return f"validation {outcome.job.suite.score_text(record.validation.mean)}"
     if record.status != "ok":
         return record.status
     from bench.boards.render.record import metric_texts

@@ -16,6 +16,7 @@ from bench.errors import UsageError
 if TYPE_CHECKING:
     from bench.boards.render.table import Table
     from bench.records import Record
+    from bench.tasks.suites import Suite
     from bench.tuning.tune import Trial, Tuned
 
 
@@ -79,15 +80,15 @@ def tune_command(
     if as_json:
         print_json(_plain(tuned, tested))
         return
-    _print(tuned, suite.metric, tested, runs)
+    _print(tuned, suite, tested, runs)
 
 
-def _print(tuned: Tuned, metric: str, tested: dict[int, Record | str], runs: Path) -> None:
+def _print(tuned: Tuned, suite: Suite, tested: dict[int, Record | str], runs: Path) -> None:
     from bench.cli.tables import print_fitted
 
     out, best = console(), tuned.best
     assert best is not None
-    print_fitted(out, _table(tuned, metric), ("trial", f"validation {metric}", *_searched(tuned)))
+    print_fitted(out, _table(tuned, suite), ("trial", f"validation {suite.metric}", *_searched(tuned)))
     for trial in tuned.trials:
         if trial.reason:
             out.print(f"{_title(trial, tuned)}: {trial.reason}", highlight=False, markup=False, soft_wrap=True)
@@ -104,16 +105,18 @@ def _searched(tuned: Tuned) -> list[str]:
     return [name.removeprefix("set.") for name in tuned.file.space]
 
 
-def _table(tuned: Tuned, metric: str) -> Table:
+def _table(tuned: Tuned, suite: Suite) -> Table:
     from bench.boards.render.table import NONE, Table
 
-    several = len(tuned.file.seeds) > 1
-    headers = ("trial", *_searched(tuned), f"validation {metric}", *(("seeds",) if several else ()), "key")
+    several, text = len(tuned.file.seeds) > 1, suite.domain.metric(suite.metric).text
+    headers = ("trial", *_searched(tuned), f"validation {suite.metric}", *(("seeds",) if several else ()), "key")
     rows = []
     for trial in tuned.ranked:
         values = [trial.configuration.get(name, "recipe") for name in tuned.file.space]
-        score = NONE if trial.value is None else f"{trial.value:.4f}"
-        spread = (f"{min(trial.values):.4f} .. {max(trial.values):.4f}" if trial.values else NONE,) if several else ()
+        score = NONE if trial.value is None else text(trial.value)
+        spread = (
+            (f"{text(min(trial.values))} .. {text(max(trial.values))}" if trial.values else NONE,) if several else ()
+        )
         rows.append((str(tuned.trials.index(trial)), *values, score, *spread, ", ".join(k[:8] for k in trial.keys)))
     right = (True, *(False for _ in tuned.file.space), True, *(False for _ in headers[len(tuned.file.space) + 2 :]))
     return Table("", headers, right, tuple(rows))

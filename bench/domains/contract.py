@@ -36,6 +36,10 @@ class MetricFacts:
     skewed: bool = False
     ranked: bool = False
 
+    def text(self, value: float) -> str:
+        """A value as people read it in a log: `98.27 %` of a fraction, else four decimals."""
+        return f"{100 * value:.2f} %" if self.unit == "fraction" else f"{value:.4f}"
+
 
 @dataclass(frozen=True)
 class Loaded:

@@ -41,7 +41,7 @@ def already(job: Job) -> Outcome | None:
 
 
 def _displayed(job: Job, console: Console) -> Outcome:
-    with Display(console, job.title, job.suite.metric) as display:
+    with Display(console, job.title, job.suite.score_text) as display:
         return in_process(job, display)
 
 

@@ -30,8 +30,9 @@ def _verdict(outcome: Outcome) -> str:
     record = outcome.record
     if record is not None and record.validation and record.status == "validated":
         found = record.validation
-        return f"validation {found.metric} {found.mean:.4f} at step {found.step:,}, test not asked"
+        return f"validation {outcome.job.suite.score_text(found.mean)} at step {found.step:,}, test not asked"
     if record is None or record.status != "ok":
         return f"{outcome.status}: {outcome.reason}"
     ranked = record.metrics[0]
-    return f"{ranked.name} {ranked.mean:.4f} over {ranked.n:,} episodes{' (finished before)' if outcome.cached else ''}"
+    score = outcome.job.suite.score_text(ranked.mean)
+    return f"{score} over {ranked.n:,} episodes{' (finished before)' if outcome.cached else ''}"

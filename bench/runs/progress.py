@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 
@@ -15,8 +16,8 @@ _LINE_EVERY = 15.0  # seconds between plain lines of one phase
 class Display(AbstractContextManager["Display"]):
     """Progress of one run: training (step, loss, validation score, episodes/s, ETA), then evaluation."""
 
-    def __init__(self, console: Console, title: str, metric: str) -> None:
-        self.console, self.title, self.metric = console, title, metric
+    def __init__(self, console: Console, title: str, score_text: Callable[[float], str]) -> None:
+        self.console, self.title, self._score_text = console, title, score_text
         live = console.is_terminal and not console.is_dumb_terminal  # a dumb one can't move its cursor
         self._live = Progress(
             TextColumn("[bold]{task.description}"),
@@ -51,7 +52,7 @@ class Display(AbstractContextManager["Display"]):
         self._validation = self._validation if validation is None else validation
         parts = [] if loss is None else [f"loss {loss:.4f}"]
         if self._validation is not None:
-            parts.append(f"validation {self.metric} {self._validation:.4f}")
+            parts.append(f"validation {self._score_text(self._validation)}")
         parts.append(
             f"{episodes_per_s:,.0f} episodes/s" if episodes_per_s >= 10 else f"{episodes_per_s:.2g} episodes/s"
         )

@@ -30,7 +30,7 @@ class Where:
     base: float = 0.0
     seconds: float = 0.0
     reason: str = ""
-    result: str = ""
+    mean: float | None = None  # of the ranked metric over the test episodes
 
     @property
     def share(self) -> float:
@@ -95,7 +95,7 @@ def _take(at: Where, event: Event) -> None:
             at.stage = "done" if values.get("status") in ("ok", "skipped", "validated") else "failed"
             at.seconds, at.reason = float(values.get("seconds") or 0), str(values.get("reason") or "")
             if values.get("mean") is not None:
-                at.result = f"{values.get('metric')} {values['mean']:.4f}"
+                at.mean = values["mean"]
         case "given_up" | "refused":
             at.stage, at.reason = "failed" if event.event == "given_up" else "open", str(values.get("reason"))
         case "retried":

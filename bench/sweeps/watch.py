@@ -15,6 +15,8 @@ from bench.runs.progress import duration
 from bench.sweeps.events import Event
 from bench.sweeps.plan import Plan
 from bench.sweeps.progress import Progress, Where, seconds_left
+from bench.tasks.registry import all_suites
+from bench.tasks.suites import Suite
 
 _REDRAW_S = 0.5
 _LINE_EVERY_S = 60.0  # between plain lines about the whole
@@ -32,6 +34,8 @@ class Watch(AbstractContextManager["Watch"]):
         self._console, self._plan, self._workers = console, plan, workers
         self._progress = Progress(plan)
         self._progress.read()  # what earlier commands did is no news
+        suites = all_suites(plan.tasks_file)
+        self._suites = {cell.key: suites[cell.request.suite] for cell in plan.cells if cell.request.suite in suites}
         is_live = console.is_terminal and not console.is_dumb_terminal
         self._live = Live(console=console, transient=True, auto_refresh=False) if is_live else None
         self._shown = self._said = time.monotonic()
@@ -46,7 +50,7 @@ class Watch(AbstractContextManager["Watch"]):
             self._live.update(self._table(), refresh=True)
             return
         for event in events:
-            if text := _line(event):
+            if text := _line(event, self._suites.get(event.cell)):
                 self._say(text)
         if now - self._said > _LINE_EVERY_S:
             self._said = now
@@ -88,35 +92,35 @@ class Watch(AbstractContextManager["Watch"]):
         room = max(3, self._console.height - _ROOM)
         for cell, at in sorted(cells, key=lambda pair: order[pair[1].stage])[:room]:
             worker = [at.worker if at.stage == "running" else ""] if wide else []
-            table.add_row(cell.title, *_state(at), *worker)
+            table.add_row(cell.title, *_state(at, self._suites.get(cell.key)), *worker)
         if len(cells) > room:
             table.caption = f"and {len(cells) - room} more"
         return table
 
 
-def _state(at: Where) -> tuple[str, str, Text]:
+def _state(at: Where, suite: Suite | None) -> tuple[str, str, Text]:
     """What a cell is at, how far, and how good it is; one line, however long a reason is."""
-    score = at.result or at.reason
+    score = suite.score_text(at.mean) if suite and at.mean is not None else at.reason
     if at.stage != "running" or not at.phase:
         return at.stage, "", Text(score)
-    if at.validation is not None:
-        score = f"validation {at.validation:.4f}"
+    if suite and at.validation is not None:
+        score = f"validation {suite.score_text(at.validation)}"
     return at.phase, f"{at.step / max(at.total, 1):.0%}", Text(score)
 
 
-def _line(event: Event) -> str | None:
+def _line(event: Event, suite: Suite | None) -> str | None:
     """What is worth a plain line: how cells begin and end."""
     values = event.values
     match event.event:
         case "claimed":
             again = f" (try {values.get('attempt')})" if values.get("attempt") != 1 else ""
             return f"{event.title}: begun by {event.worker}{again}"
-        case "training" if values.get("validation") is not None:
-            return f"{event.title}: step {values.get('step'):,}, validation {values['validation']:.4f}"
+        case "training" if suite and values.get("validation") is not None:
+            return f"{event.title}: step {values.get('step'):,}, validation {suite.score_text(values['validation'])}"
         case "ended":
             told = [str(values.get("status")), values.get("reason")]
-            if values.get("mean") is not None:
-                told[1] = f"{values.get('metric')} {values['mean']:.4f}"
+            if suite and values.get("mean") is not None:
+                told[1] = suite.score_text(values["mean"])
             took = duration(float(values.get("seconds") or 0))
             return f"{event.title}: {', '.join(filter(None, [*told, took]))}"
         case "retried":

@@ -84,6 +84,10 @@ class Suite(_Part):
     def higher_is_better(self) -> bool:
         return self.domain.metric(self.metric).higher_is_better
 
+    def score_text(self, value: float) -> str:
+        """A value of the ranked metric with its name: `accuracy 98.27 %`."""
+        return f"{self.metric} {self.domain.metric(self.metric).text(value)}"
+
     @field_validator("metric")
     @classmethod
     def _metric_fits(cls, metric: str, known: ValidationInfo) -> str:

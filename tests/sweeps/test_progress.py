@@ -77,7 +77,7 @@ def test_events_move_a_cell(sweeps: Sweeps) -> None:
     assert after(_event("note", 9, text="stopped; the same command continues it")).stage == "open"
     assert after(_event("refused", 10, reason="other code")).stage == "open"
     at = after(_event("ended", 11, status="ok", metric="mse", mean=0.25, n=100, seconds=3.5, reason=None))
-    assert (at.stage, at.seconds, at.result) == ("done", 3.5, "mse 0.2500")
+    assert (at.stage, at.seconds, at.mean) == ("done", 3.5, 0.25)
     assert after(_event("ended", 12, status="failed", reason="why", seconds=1)).stage == "failed"
     assert after(_event("given_up", 13, kind="memory", reason="needs 3 GiB")).reason == "needs 3 GiB"
 
@@ -113,8 +113,8 @@ def test_plain_lines_where_there_is_no_terminal(sweeps: Sweeps, monkeypatch: pyt
     lines = _live(80, sweeps, monkeypatch, terminal=False).splitlines()
     title = "protonet on omniglot-20w1s seed 2"
     assert lines[0].startswith(f"{title}: begun by ") and "(try" not in lines[0]
-    assert lines[1] == f"{title}: step 1,500, validation 0.9876"
-    assert lines[2].startswith(f"{title}: ok, mse ") and lines[2].endswith(", 1:01")
+    assert lines[1] == f"{title}: step 1,500, validation accuracy 98.76 %"
+    assert lines[2].startswith(f"{title}: ok, accuracy ") and lines[2].endswith(", 1:01")
     assert lines[3].endswith("(try 2)") and lines[4:] == [
         "chance on sinusoid-10s: to be tried again: its worker was lost",
         "chance on sinusoid-10s: refused: other code",
@@ -129,7 +129,7 @@ def test_a_live_table_on_a_terminal_of_80_columns(sweeps: Sweeps, monkeypatch: p
     rows = frames[0].splitlines()
     (row,) = [row for row in rows if "protonet" in row]
     assert row.split("│")[1].strip() == "protonet on omniglot-20w1s seed 2" and len(row) == 80
-    assert [text.strip() for text in row.split("│")[2:5]] == ["training", "75%", "validation 0.9876"]
+    assert [text.strip() for text in row.split("│")[2:5]] == ["training", "75%", "validation accuracy 98.76 %"]
     assert len(rows) < 24 and "and 15 more" in frames[0]  # it fits, whatever reasons say
     (row,) = [row for row in frames[-1].splitlines() if "failed" in row and "│" in row]
     assert "tried 4 times" in row and len(row) == 80

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,5 +71,6 @@ def test_as_typed(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     again = cli("tune", "widths.yaml")
     assert again.code == 0 and "begun" not in again.err
+    assert re.search(rf"^ +0  recipe +{100 * recipe['value']:.2f} %  {recipe['keys'][0][:8]}$", again.out, re.MULTILINE)
     assert "best of 3 by validation" in again.out
     assert "--configs-tried 3" in again.out and "trial 2: " in again.out
