@@ -108,7 +108,7 @@ def _searched(tuned: Tuned) -> list[str]:
 def _table(tuned: Tuned, suite: Suite) -> Table:
     from bench.boards.render.table import NONE, Table
 
-    several, text = len(tuned.file.seeds) > 1, suite.domain.metric(suite.metric).text
+    several, text = len(tuned.file.seeds) > 1, suite.value_text
     headers = ("trial", *_searched(tuned), f"validation {suite.metric}", *(("seeds",) if several else ()), "key")
     rows = []
     for trial in tuned.ranked:

@@ -64,7 +64,7 @@ class Encoder:
 def available(runs: Sequence[Path] = (), data_dir: Path | None = None) -> list[Encoder]:
     """What this machine has without a download: ImageNet weights, one published run a data set, pixels."""
     found = [_lite0(file)] if (file := lite0.weights(data_dir)) else []
-    return [*found, *(_of_run(store, path, record) for store, path, record in _widest(runs)), _pixels()]
+    return [*found, *(_of_run(store, path, record) for store, path, record in _of_hardest_suites(runs)), _pixels()]
 
 
 def named(name: str, runs: Sequence[Path] = (), data_dir: Path | None = None) -> Encoder:
@@ -191,10 +191,10 @@ def _identity(weights: str, transform: Transform) -> str:
     return hashlib.sha256(f"{weights} {transform.id} maps {_MAPS}".encode()).hexdigest()
 
 
-def _widest(runs: Sequence[Path]) -> list[_Run]:
-    """Of each data set the best finished run of the widest suite whose weights are here and that embeds images.
+def _of_hardest_suites(runs: Sequence[Path]) -> list[_Run]:
+    """Of each data set the best finished run of the hardest suite whose weights are here and that embeds images.
 
-    More classes and more shots an episode need an embedding that tells more apart; no image of the user's decides.
+    Hardest: most classes, then fewest shots, where most depends on the embedding; no image of the user's decides.
     """
     ranked: dict[str, list[tuple[tuple[float, ...], _Run]]] = {}
     suites = all_suites()
@@ -204,7 +204,7 @@ def _widest(runs: Sequence[Path]) -> list[_Run]:
             continue
         suite = suites.get(record.suite.name)
         if suite and isinstance(task := suite.task, ImageTask) and not record.protocol.transductive:
-            place = (task.way, task.shot, record.metrics[0].mean)
+            place = (task.way, -task.shot, record.metrics[0].mean)
             ranked.setdefault(task.data, []).append((place, (store, run.path, record)))
     found = []
     for candidates in ranked.values():

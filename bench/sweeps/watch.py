@@ -104,7 +104,7 @@ def _state(at: Where, suite: Suite | None) -> tuple[str, str, Text]:
     if at.stage != "running" or not at.phase:
         return at.stage, "", Text(score)
     if suite and at.validation is not None:
-        score = f"validation {suite.score_text(at.validation)}"
+        score = f"validation {suite.value_text(at.validation)}"
     return at.phase, f"{at.step / max(at.total, 1):.0%}", Text(score)
 
 

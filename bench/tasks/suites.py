@@ -86,7 +86,11 @@ class Suite(_Part):
 
     def score_text(self, value: float) -> str:
         """A value of the ranked metric with its name: `accuracy 98.27 %`."""
-        return f"{self.metric} {self.domain.metric(self.metric).text(value)}"
+        return f"{self.metric} {self.value_text(value)}"
+
+    def value_text(self, value: float) -> str:
+        """The same without the name: `98.27 %`."""
+        return self.domain.metric(self.metric).text(value)
 
     @field_validator("metric")
     @classmethod

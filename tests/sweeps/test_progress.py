@@ -129,7 +129,7 @@ def test_a_live_table_on_a_terminal_of_80_columns(sweeps: Sweeps, monkeypatch: p
     rows = frames[0].splitlines()
     (row,) = [row for row in rows if "protonet" in row]
     assert row.split("│")[1].strip() == "protonet on omniglot-20w1s seed 2" and len(row) == 80
-    assert [text.strip() for text in row.split("│")[2:5]] == ["training", "75%", "validation accuracy 98.76 %"]
+    assert [text.strip() for text in row.split("│")[2:5]] == ["training", "75%", "validation 98.76 %"]
     assert len(rows) < 24 and "and 15 more" in frames[0]  # it fits, whatever reasons say
     (row,) = [row for row in frames[-1].splitlines() if "failed" in row and "│" in row]
     assert "tried 4 times" in row and len(row) == 80
