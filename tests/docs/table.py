@@ -25,12 +25,14 @@ LATER = dict.fromkeys(
         "bench sweep glyphs.yaml",
         "bench sweep glyphs.yaml --retry-failed",
         "bench sweep glyphs.yaml --engine slurm --write glyphs.sbatch",
+        "bench leaderboard --format html --write site --runs leaderboards/results",
+        "bench leaderboard --format html --write site --suite omniglot-5w1s,sinusoid-10s",
         "bench plot 10ce9efd --view answers --out docs/pictures/sinusoid-maml.png",
         "bench plot d3264ef9 906cc8b3 cbb2f515 --view answers --out docs/pictures/gp1d-processes.png",
         "bench plot 9a5ac151 33628482 67c3968c 67067e3b 026ccc5e --view answers --out docs/pictures/bandit-regret.png",
         "bench plot a2ab41d0 b02ffd40 2a476618 6254fe83 --out docs/pictures/omniglot-learning.png",
     ),
-    "loads torch",
+    "takes longer: loads torch, or writes every page",
 ) | dict.fromkeys(
     (
         "bench leaderboard --write boards --results runs",

@@ -114,7 +114,7 @@ def test_what_a_person_sees_the_learner_sees(tmp_path: Path, cli: Cli, form: For
     places = ("--runs", tmp_path / "runs", "--data-dir", tmp_path / "data", "--tasks", tasks)
     done = cli("run", "--algo", "nearest_centroid", "--suite", "my-photos", "--budget", "smoke", *places)
     assert done.code == 0, done.err
-    assert "accuracy 1.0000" in done.err
+    assert "accuracy 100.00 %" in done.err
 
 
 def test_a_picture_in_train_and_test_is_said_once_and_changes_nothing(tmp_path: Path, cli: Cli) -> None:
