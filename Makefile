@@ -10,7 +10,7 @@ $(READY): pyproject.toml ## a private environment with everything the project ne
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(READY) ## measure eight learners offline, print the boards, write them into demo/: 80 seconds on two cores
+demo: $(READY) ## measure eight learners offline, print the boards, write them into demo/: under a minute on two cores
 	$(BIN)/bench sweep docs/demo.yaml --runs demo/results
 	$(BIN)/bench leaderboard --runs demo/results
 	$(BIN)/bench leaderboard --write demo

@@ -10,6 +10,7 @@ torch is loaded by `run` alone, and in the processes that it starts.
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from bench.records import Record
     from bench.runs.outcome import Outcome
 
-_WIDTH = 100  # columns of a printed object
 Names = str | Sequence[str]
 
 
@@ -120,7 +120,7 @@ class Leaderboard:
     def __repr__(self) -> str:
         from bench.boards import board_lines
 
-        lines = [line for board in self.boards for line in board_lines(board, _WIDTH)]
+        lines = [line for board in self.boards for line in board_lines(board, _width())]
         return _printed(lines) if lines else "no records"
 
     def _repr_html_(self) -> str:
@@ -270,6 +270,11 @@ def _silent() -> Console:
     return Console(file=io.StringIO())
 
 
+def _width() -> int:
+    """Columns of a printed object: the terminal's, or $COLUMNS; 100 where there is neither, as in a notebook."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
 def _printed(parts: Sequence[Any], importance: Sequence[str] = ()) -> str:
     """Texts, and tables in the columns that there is room for, as one text."""
     from rich.console import Console
@@ -278,7 +283,7 @@ def _printed(parts: Sequence[Any], importance: Sequence[str] = ()) -> str:
     from bench.cli.tables import print_fitted
 
     out = io.StringIO()
-    console = Console(file=out, width=_WIDTH)
+    console = Console(file=out, width=_width())
     for number, part in enumerate(parts):
         if number and not isinstance(part, str):
             console.print("")
