@@ -52,8 +52,7 @@ def _references(name: str, tasks: Path | None, runs: list[Path], silent: list[st
     else:
         store, path = find_run(name, runs)
         record = store.read(path)
-        for part in (record.algorithm.name, record.suite.name):
-            known = all_learners() if part == record.algorithm.name else all_suites(tasks)
+        for part, known in ((record.algorithm.name, all_learners()), (record.suite.name, all_suites(tasks))):
             if part in known:
                 yield from _references(part, tasks, runs, silent)
             else:
