@@ -1,4 +1,4 @@
-"""Weights in a model repository of the Hugging Face hub: hf://owner/name.
+"""Files in a repository of the Hugging Face hub: hf://owner/name, a model repository for weights.
 
 $HF_ENDPOINT, $HF_TOKEN and $HF_HUB_OFFLINE are obeyed, and so is a login that huggingface_hub remembers.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bench.artifacts.place import explained
 from bench.data.download import fetch_file
@@ -28,6 +28,7 @@ class Hub:
 
     repository: str
     revision: str = "main"
+    kind: Literal["model", "dataset"] = "model"
 
     @classmethod
     def named(cls, text: str) -> Hub:
@@ -38,11 +39,11 @@ class Hub:
 
     def has(self, names: Sequence[str]) -> set[str]:
         with self._explained("could not be read"):
-            there = self._api().list_repo_files(self.repository, revision=self.revision)
+            there = self._api().list_repo_files(self.repository, revision=self.revision, repo_type=self.kind)
         return set(names) & set(there)
 
-    def put(self, files: Mapping[str, Path]) -> None:
-        """One commit, however many they are."""
+    def put(self, files: Mapping[str, Path], message: str = "") -> None:
+        """One commit, however many they are. message : of the commit [default: how many weights]"""
         if not files:
             return
         from huggingface_hub import CommitOperationAdd
@@ -50,7 +51,11 @@ class Hub:
         added = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(file)) for name, file in files.items()]
         with self._explained("could not be written"):
             self._api().create_commit(
-                self.repository, added, commit_message=f"{len(added)} weights", revision=self.revision
+                self.repository,
+                added,
+                commit_message=message or f"{len(added)} weights",
+                revision=self.revision,
+                repo_type=self.kind,
             )
 
     def get(self, name: str, target: Path, sha256: str, size: int, on_progress: OnProgress | None = None) -> None:
@@ -60,7 +65,7 @@ class Hub:
                 target,
                 checksum=f"sha256:{sha256}",
                 size=size,
-                token=_token(),
+                token=login(),
                 on_progress=on_progress,
             )
 
@@ -71,7 +76,7 @@ class Hub:
     def _api(self) -> Any:
         from huggingface_hub import HfApi
 
-        return HfApi(endpoint=hub_endpoint(self.repository), token=_token())
+        return HfApi(endpoint=hub_endpoint(self.repository), token=login())
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
@@ -81,8 +86,9 @@ class Hub:
             yield
         except RepositoryNotFoundError as error:
             raise StoreError(
-                f"The hub shows no repository {self.repository}: there is none, or it is private.",
-                "Make it at https://huggingface.co/new, or log in: `hf auth login`, or HF_TOKEN.",
+                f"The hub shows no {self.kind} repository {self.repository}: there is none, or it is private.",
+                f"Make it at https://huggingface.co/new{'-dataset' if self.kind == 'dataset' else ''}, "
+                "or log in: `hf auth login`, or HF_TOKEN.",
             ) from error
         except BenchError as error:
             raise StoreError(
@@ -94,7 +100,8 @@ class Hub:
             ) from error
 
 
-def _token() -> str | None:
+def login() -> str | None:
+    """The token of this machine: $HF_TOKEN, or what `hf auth login` has left."""
     from huggingface_hub import get_token
 
     token: str | None = get_token()

@@ -21,6 +21,7 @@ from bench.cli import (
     pin,
     plot,
     predict,
+    publish,
     read,
     run,
     speed,
@@ -66,6 +67,7 @@ app.command("plot", rich_help_panel="Read")(plot.plot_command)
 app.command("leaderboard", rich_help_panel="Read")(leaderboard.leaderboard_command)
 app.command("pack", rich_help_panel="Submit")(submit.pack_command)
 app.command("verify", rich_help_panel="Submit")(submit.verify_command)
+app.command("publish", rich_help_panel="Submit")(publish.publish_command)
 app.add_typer(weights.app, name="weights", rich_help_panel="Submit")
 app.command("merge", rich_help_panel="Set up")(merge.merge_command)
 app.command("compact", rich_help_panel="Set up")(merge.compact_command)

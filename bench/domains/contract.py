@@ -6,7 +6,7 @@ A domain's module is imported by commands that only read: what needs torch is im
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -122,6 +122,13 @@ class Domain(ABC):
 
         Raises BenchError where that can't be known without the data.
         """
+
+    def problems(self, suite: Suite, n: int, data: Any = None) -> Mapping[str, Sequence[np.ndarray]] | None:
+        """What test problems 0 .. n - 1 ask, for readers without bench: by column an array [size] for each problem.
+
+        None where that is no table. Raises BenchError where it can't be known without the data.
+        """
+        return None
 
     def drawable(self, suite: Suite) -> bool:
         """Can the manifest be made without the data?"""

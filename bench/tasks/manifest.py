@@ -17,12 +17,16 @@ def manifest_sha256(suite: Suite, data: Any = None) -> str:
 
     Raises BenchError where such a suite comes without.
     """
-    task = suite.task.model_dump(mode="json", exclude={"path"})
-    header = {"suite": suite.name, "version": suite.version, "task": task, "episodes": MANIFEST_EPISODES}
+    header = {"suite": suite.name, "version": suite.version, "task": asked(suite), "episodes": MANIFEST_EPISODES}
     digest = hashlib.sha256(json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
     for part in suite.domain.manifest(suite, MANIFEST_EPISODES, data):
         digest.update(part)
     return digest.hexdigest()
+
+
+def asked(suite: Suite) -> dict[str, Any]:
+    """The suite's task as the hash covers it: all fields but where a folder lies on this machine."""
+    return suite.task.model_dump(mode="json", exclude={"path"})
 
 
 def check_pins(suite: Suite, manifest: str, fingerprint: str | None, source: str | None = None) -> bool:

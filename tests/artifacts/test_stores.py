@@ -44,7 +44,7 @@ class FakeHub:
         assert options["endpoint"] == self.web.url
         return self
 
-    def list_repo_files(self, repository: str, revision: str) -> list[str]:
+    def list_repo_files(self, repository: str, revision: str, repo_type: str) -> list[str]:
         if repository != "me/weights":
             from unittest.mock import Mock
 
@@ -53,8 +53,10 @@ class FakeHub:
             raise RepositoryNotFoundError("404 Client Error", response=Mock())
         return [path.rpartition("/")[2] for path in self.web.files]
 
-    def create_commit(self, repository: str, operations: list[Any], commit_message: str, revision: str) -> None:
-        assert (repository, revision) == ("me/weights", "main") and commit_message
+    def create_commit(
+        self, repository: str, operations: list[Any], commit_message: str, revision: str, repo_type: str
+    ) -> None:
+        assert (repository, revision, repo_type) == ("me/weights", "main", "model") and commit_message
         self.commits.append(len(operations))
         for added in operations:
             content = Path(added.path_or_fileobj).read_bytes()
@@ -193,7 +195,7 @@ def test_weights_that_are_not_the_records_are_not_sent(runs: Path, tmp_path: Pat
 
 def test_what_the_hub_refuses(hub: FakeHub, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = list(find_weights([runs]))
-    with pytest.raises(StoreError, match="shows no repository me/other"):
+    with pytest.raises(StoreError, match="shows no model repository me/other"):
         push(wanted, open_place("hf://me/other"))
     push(wanted, open_place("hf://me/weights"))
     assert hub.commits == [3], "one commit for all"

@@ -18,11 +18,16 @@ from bench.stats import Interval
 
 @dataclass(frozen=True)
 class MetricText:
-    """A metric of one checkpoint with 95 % closed intervals; `geometric` is "—" for what is no error."""
+    """A metric of one checkpoint with 95 % closed intervals; `geometric` is "—" for what is no error.
+
+    of_mean, of_geometric : the same as numbers in the record's unit; None where the text has no interval
+    """
 
     name: str
     mean: str
     geometric: str
+    of_mean: Interval | None = None
+    of_geometric: Interval | None = None
 
     @property
     def ranked(self) -> str:
@@ -48,16 +53,19 @@ def metric_texts(store: RunStore, path: Path, record: Record) -> list[MetricText
     for metric, spec in zip(record.metrics, specs, strict=True):
         header = metric_header(spec)
         if not spec.skewed and spec.per_unit > 1 and spec.name in scores:
-            texts.append(MetricText(header, score_text(plain_mean(scores[spec.name][None], spec), spec.unit), NONE))
+            blocks = plain_mean(scores[spec.name][None], spec)
+            texts.append(MetricText(header, score_text(blocks, spec.unit), NONE, blocks))
         elif not spec.skewed:
-            texts.append(MetricText(header, score_text(_recorded(metric), spec.unit), NONE))
+            texts.append(MetricText(header, score_text(_recorded(metric), spec.unit), NONE, _recorded(metric)))
         elif spec.name in scores:
             own = scores[spec.name][None]
             errors = error_summary(own, spec)
-            mean = mean_text(spec, plain_mean(own, spec), errors)
+            plain = plain_mean(own, spec)
+            mean = mean_text(spec, plain, errors)
             if errors.top.heavy:
                 mean += f", {errors.top.share:.0%} of it in 1% of the episodes"
-            texts.append(MetricText(header, mean, score_text(errors.geometric, spec.unit)))
+            geometric = score_text(errors.geometric, spec.unit)
+            texts.append(MetricText(header, mean, geometric, None if errors.top.heavy else plain, errors.geometric))
         else:
             texts.append(MetricText(header, f"{metric.mean:.3f}", NONE))
     return texts

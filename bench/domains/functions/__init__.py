@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,6 +14,7 @@ from bench.domains.task import Split
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     import pandas as pd
     import torch
 
@@ -84,6 +85,12 @@ class Functions(Domain):
             yield drawn.astype("<u8").tobytes()
         if isinstance(stream, GPStream):
             yield stream.sizes(0, n // stream.per_block).astype("<i4").tobytes()
+
+    def problems(self, suite: Suite, n: int, data: Any = None) -> Mapping[str, Sequence[np.ndarray]]:
+        """Points and values in double precision; the last bits of values may differ between machines."""
+        blocks = list(self.stream(suite, "test").blocks(0, n, n))
+        names = ("support_x", "support_y", "query_x", "query_y")
+        return {name: [row.reshape(-1) for block in blocks for row in getattr(block, name)] for name in names}
 
     def impossible(self, suite: Suite, scores: pd.DataFrame) -> Iterator[tuple[str, str]]:
         if suite.metric == "mse":

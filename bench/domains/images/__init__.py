@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -82,6 +82,17 @@ class Images(Domain):
             block = stream.block(first, min(_MANIFEST_BLOCK, n - first))
             for array in (block.classes, block.support, block.query, block.query_y):
                 yield array.astype("<i4").tobytes()
+
+    def problems(self, suite: Suite, n: int, data: Any = None) -> Mapping[str, Sequence[np.ndarray]]:
+        """The arrays of the manifest: class ids, and numbers of images within their class."""
+        block = self.stream(suite, "test", data).block(0, n)
+        columns = {
+            "classes": block.classes,
+            "support": block.support,
+            "query": block.query,
+            "query_label": block.query_y,
+        }
+        return {name: list(array.reshape(n, -1).astype("int32")) for name, array in columns.items()}
 
     def drawable(self, suite: Suite) -> bool:
         return image_task(suite).pool is not None
