@@ -21,7 +21,9 @@ def leaderboard_command(
         Path | None,
         typer.Option("--write", help="Bring the pages of this directory up to date; with --format html, a site."),
     ] = None,
-    check: Annotated[Path | None, typer.Option("--check", help="Exit 4 if a page of this directory is stale.")] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", help="Exit 4 if a page of this directory is stale; html: of a site.")
+    ] = None,
     preview: Annotated[
         list[Path] | None,
         typer.Option("--preview", help="Print what a packed bundle or stored run would change. Repeatable."),
@@ -70,6 +72,8 @@ def leaderboard_command(
         typer.echo(f"{len(written.files)} files changed" + "".join(f"\n  {path}" for path in written.files))
         if written.changes:
             typer.echo("What changed\n" + "\n".join(f"* {line}" for line in written.changes))
+    elif check and form == "html":
+        _check_site(check, [results] if results else roots_asked(runs, published), suite)
     elif check:
         pages.check(check, results or check / "results")
         typer.echo(f"{check}: every page says what its records say")
@@ -102,6 +106,13 @@ def _write_site(directory: Path, roots: Sequence[Path], suite: str | None) -> No
 
     written = write_site(directory, _boards(roots, suite), roots)
     typer.echo(f"{written.pages} pages, {len(written.changed)} files changed: {directory / 'index.html'}")
+
+
+def _check_site(directory: Path, roots: Sequence[Path], suite: str | None) -> None:
+    from bench.site import check_site
+
+    check_site(directory, _boards(roots, suite), roots)
+    typer.echo(f"{directory}: every page says what its records say")
 
 
 def _boards(roots: Sequence[Path], suite: str | None) -> list[Board]:

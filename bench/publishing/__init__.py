@@ -1,8 +1,8 @@
 """Runs and suites as folders that a hub takes: a card, and everything that checks what it says. No torch."""
 
 from bench.publishing.croissant import problems as croissant_problems
+from bench.publishing.hub import files_of, upload
 from bench.publishing.model import write_model
 from bench.publishing.suite import write_suite
-from bench.publishing.hub import files_of, upload
 
 __all__ = ["croissant_problems", "files_of", "upload", "write_model", "write_suite"]

@@ -9,6 +9,6 @@
 Numbers come from boards and records, formatted by `boards.render`; nothing is computed a second way. No torch.
 """
 
-from bench.site.write import SiteWritten, write_site
+from bench.site.write import SiteWritten, check_site, write_site
 
-__all__ = ["SiteWritten", "write_site"]
+__all__ = ["SiteWritten", "check_site", "write_site"]

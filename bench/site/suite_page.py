@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bench.boards import Board, Row, left_out_table
+from bench.boards import Board, Cell, Row, left_out_table, wanted_table
 from bench.boards.board.rows import SECTIONS
 from bench.boards.render.published_tables import PUBLISHED_NOTE, published_table
 from bench.boards.render.suite_page import facts, header, notes
@@ -72,14 +72,18 @@ class SuitePage:
     published_note: str
     made: tuple[Made, ...]
     left_out: Grid | None
+    wanted: Grid | None
     notes: tuple[Markup, ...]
 
 
-def suite_page(board: Board, runs: Mapping[str, tuple[RunStore, StoredRun]], with_episodes: bool) -> SuitePage:
-    """Of a board with rows. runs : those of the board by key"""
+def suite_page(
+    board: Board, runs: Mapping[str, tuple[RunStore, StoredRun]], with_episodes: bool, wanted: Sequence[Cell] = ()
+) -> SuitePage:
+    """Of a board with rows. runs : those of the board by key; wanted : cells of any suite that nobody has measured"""
     stored = {key: run for key, (_, run) in runs.items()}
     rows = current(board)
     published = published_table(board)
+    wanted = [cell for cell in wanted if cell.suite == board.suite]
     untimed = [row.keys[0] for row in rows if row.speed is None]
     return SuitePage(
         name=board.suite,
@@ -100,6 +104,7 @@ def suite_page(board: Board, runs: Mapping[str, tuple[RunStore, StoredRun]], wit
         published_note=PUBLISHED_NOTE,
         made=tuple(_made(row, stored) for row in board.rows),
         left_out=plain_grid(left_out_table(board.left_out)) if board.left_out else None,
+        wanted=plain_grid(wanted_table(wanted)) if wanted else None,
         notes=tuple(markdown(line) for line in notes(board)),
     )
 

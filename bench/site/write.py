@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.boards import Board, frame
+from bench.boards import Board, Cell, frame
 from bench.boards.render.published_tables import published_table
+from bench.boards.render.wanted import WANTED, load_wanted, unmeasured
 from bench.domains.images.task import ImageSpec
-from bench.errors import StoreError, UsageError
+from bench.errors import Stale, StoreError, UsageError
 from bench.records import RunStore, each_run
 from bench.records.files import replace_file
 from bench.records.store import StoredRun
@@ -34,6 +35,7 @@ from bench.site.rows import current
 from bench.site.suite_page import suite_page
 from bench.site.templates import GENERATOR, rendered, static
 
+_TOLD = 20  # stale files that are named
 _Runs = dict[str, tuple[RunStore, StoredRun]]
 
 
@@ -55,9 +57,8 @@ def write_site(
 
     Raises UsageError for a folder that holds somebody's own index.html, StoreError when a file can't be written.
     """
-    index = directory / INDEX
-    if index.is_file() and GENERATOR not in index.read_text(encoding="utf-8", errors="replace"):
-        raise UsageError(f"{index} is not a page of bench.", "Name another directory.")
+    if (directory / INDEX).is_file() and not _is_ours(directory / INDEX):
+        raise UsageError(f"{directory / INDEX} is not a page of bench.", "Name another directory.")
     files = site_files(boards, roots, data_dir)
     changed = []
     for place, content in files.items():
@@ -73,11 +74,40 @@ def write_site(
     return SiteWritten(sum(place.endswith(".html") for place in files), changed)
 
 
+def check_site(directory: Path, boards: Sequence[Board], roots: Sequence[Path], data_dir: Path | None = None) -> None:
+    """Raise Stale naming the files of a site that are not what these boards give, and pages that are left over.
+
+    Arguments as of `write_site`; pictures are compared where the data is, and missing where it is not.
+    """
+    files = site_files(boards, roots, data_dir)
+    there = {place: directory / place for place in files}
+    problems = [f"{path} is missing" for path in there.values() if not path.is_file()]
+    problems += [
+        f"{path} is stale" for place, path in there.items() if path.is_file() and path.read_bytes() != files[place]
+    ]
+    problems += [
+        f"{path}: its records are gone; delete the page"
+        for path in sorted(directory.rglob("*.html"))
+        if path not in there.values() and _is_ours(path)
+    ]
+    if problems:
+        more = [f"... and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
+        again = (
+            f"the command with --write {directory} instead of --check, on the same records and with the same --suite"
+        )
+        raise Stale("\n".join([*problems[:_TOLD], *more]), f"fix: {again}")
+
+
+def _is_ours(page: Path) -> bool:
+    return GENERATOR in page.read_text(encoding="utf-8", errors="replace")
+
+
 def site_files(boards: Sequence[Board], roots: Sequence[Path], data_dir: Path | None = None) -> dict[str, bytes]:
     """Path within the site -> content."""
     shown = [board for board in boards if board.rows]
     learners = learner_pages(shown)
-    files = {INDEX: rendered("index.html", INDEX, page=index_page(shown, learners))}
+    cells = _wanted(boards, roots)
+    files = {INDEX: rendered("index.html", INDEX, page=index_page(shown, learners, cells))}
     for page in learners:
         files[page.href] = rendered("learner.html", page.href, page=page)
     for board in shown:
@@ -86,11 +116,19 @@ def site_files(boards: Sequence[Board], roots: Sequence[Path], data_dir: Path | 
         if asks_images:
             files |= _episodes(board, runs, data_dir)
         place = suite_place(board.suite)
-        files[place] = rendered("suite.html", place, page=suite_page(board, runs, asks_images))
+        files[place] = rendered("suite.html", place, page=suite_page(board, runs, asks_images, cells))
         files[csv_place(board.suite)] = _csv(frame([board]))
         if published := published_table(board):
             files[published_csv_place(board.suite)] = _csv(pd.DataFrame(published.rows, columns=published.headers))
     return files | static()
+
+
+def _wanted(boards: Sequence[Board], roots: Sequence[Path]) -> list[Cell]:
+    """What `wanted.yaml` beside the records lacks still, of these boards and of suites without a run."""
+    asked = [cell for root in roots for cell in unmeasured(load_wanted(root.parent / WANTED), boards)]
+    here = {board.suite for board in boards}
+    without = {suite for suite in {cell.suite for cell in asked} - here if not any(each_run(roots, suite))}
+    return [cell for cell in asked if cell.suite in here | without]
 
 
 def _episodes(board: Board, runs: _Runs, data_dir: Path | None) -> dict[str, bytes]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bench.boards import Board, Row, build_boards, rendered, write
+from bench.boards.render.across import across_suites
 from bench.stats import compare_all, crossed_difference, open_interval, rank_intervals
 from tests.records.factory import accuracy_scores, regression_scores, store_run
 
@@ -20,7 +23,7 @@ def store_seeds(root: Path, name: str, mean: float, seeds: int = 3, first: int =
     """Runs of one algorithm; returns their scores [seeds, episodes]."""
     scores = [accuracy_scores(2000, mean, first + seed) for seed in range(seeds)]
     for seed, frame in enumerate(scores):
-        store_run(root, frame, seed=seed, algorithm__name=name, **changes)
+        store_run(root, frame, **{"seed": seed, "algorithm__name": name} | changes)
     return np.stack([frame["score"] for frame in scores])
 
 
@@ -169,13 +172,24 @@ def test_a_damaged_csv_is_no_obstacle(tmp_path: Path) -> None:
 
 
 def test_a_mean_over_suites_is_for_learners_with_all_of_them(tmp_path: Path) -> None:
-    results = tmp_path / "results"
-    for suite in ("glyphs-5w1s", "glyphs-5w5s"):
-        store_seeds(results, "protonet", 0.9, suite__name=suite)
+    results, suites = tmp_path / "results", ("glyphs-5w1s", "glyphs-5w5s", "omniglot-5w1s")
+    for level, name in ((0.9, "protonet"), (0.8, "relnet"), (0.7, "anil")):
+        for suite in suites:
+            store_seeds(results, name, level, suite__name=suite)
     store_seeds(results, "maml", 0.95)
+    for suite in suites:
+        store_seeds(results, "nearest_centroid", 0.5, 1, suite__name=suite, algorithm__family="reference", **REFERENCE)
+    (table,) = across_suites(build_boards(results))
+    assert [row[0] for row in table.rows] == ["protonet", "relnet", "anil", "nearest_centroid"]
+    assert table.headers == ("algorithm", "recipe", "mean accuracy, %", "vs nearest_centroid", *suites)
+    scores = [row.score for board in build_boards(results) for row in board.rows if row.algorithm == "protonet"]
+    mean, half = map(float, table.rows[0][2].split(" ± "))
+    variances = np.array([score.se**2 for score in scores])
+    df = variances.sum() ** 2 / sum(variances**2 / [score.df for score in scores])
+    expected = stats.t.ppf(0.975, df) * variances.sum() ** 0.5 / 3
+    assert mean == pytest.approx(90, abs=0.3) and half == pytest.approx(100 * expected, abs=0.006)
+    assert float(table.rows[0][3].split()[0]) == pytest.approx(mean - float(table.rows[3][2].split()[0]), abs=0.02)
     write(tmp_path, results)
-    index = (tmp_path / "README.md").read_text()
-    assert "## Mean over 2 suites" in index
-    lines = {line.split(" | ")[0]: line for line in index.splitlines()}
-    assert lines["| protonet"].endswith("| 2 of 2 |") and "| 89.94 ± 0.1" in lines["| protonet"]
-    assert lines["| maml"].endswith("| — | 1 of 2 |")
+    assert "## Mean over 3 suites, inductive" in (tmp_path / "README.md").read_text()
+    shutil.rmtree(results / suites[2] / "anil")
+    assert across_suites(build_boards(results)) == ()

@@ -38,6 +38,7 @@ LATER = dict.fromkeys(
         "bench leaderboard --write boards --results runs",
         "bench leaderboard --check boards --results runs",
         "bench leaderboard --format html --write site",
+        "bench leaderboard --format html --check site",
         "bench list runs --runs runs",
         "bench status sweep",
         "bench work glyphs",

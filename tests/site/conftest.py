@@ -20,6 +20,13 @@ from tests.records.factory import accuracy_scores, make_record, regression_score
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} &lt;b&gt;'
 
 
+WANTED = """
+- {suite: omniglot-5w1s, algo: maml, recipe: paper, seeds: 0-2, cost: 3 x 10 hours on one core, why: nobody has}
+- {suite: omniglot-5w1s, algo: relnet, recipe: fast, seeds: 0, cost: none, why: there it is}
+- {suite: birds-5w1s, algo: protonet, recipe: fast, seeds: 0-2, cost: 1 hour, why: no row yet}
+"""
+
+
 @dataclass(frozen=True)
 class Site:
     """root : its folder; roots : the records behind it"""
@@ -84,6 +91,7 @@ def records(tmp_path_factory: pytest.TempPathFactory, bench_data: Path) -> tuple
             suite__name="omniglot-5w1s",
             timing=Timing(train_s=60.0),
         )
+    (made.parent / "wanted.yaml").write_text(WANTED)
     real = tmp_path_factory.mktemp("site") / "real"
     finish_here(["nearest_centroid", "chance"], "glyphs-5w1s", real, data_dir=bench_data)
     return made, real

@@ -12,9 +12,11 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from bench.boards import build_boards
+from bench.boards.render.across import across_suites
 from bench.errors import UsageError
 from bench.site import write_site
 from tests.conftest import Cli
+from tests.records.factory import accuracy_scores, store_run
 from tests.site.conftest import HOSTILE, Site, Tags
 
 REPOSITORY = Path(__file__).parents[2]
@@ -121,6 +123,48 @@ def test_the_command_writes_it(site: Site, tmp_path: Path, cli: Cli, bench_data:
     done = cli("leaderboard", "--format", "html", "--write", tmp_path, "--suite", "sinusoid-10s", *runs)
     assert done.code == 0 and done.out.rstrip().endswith("index.html") and "files changed" in done.out
     assert [path.name for path in (tmp_path / "suites").glob("*.html")] == ["sinusoid-10s.html"]
+
+
+def test_a_check_names_what_is_stale(tmp_path: Path, site: Site, cli: Cli, bench_data: Path) -> None:
+    how = ["leaderboard", "--format", "html", "--suite", "sinusoid-10s", "--runs", site.roots[0]]
+    assert cli(*how, "--write", tmp_path).code == 0
+    fine = cli(*how, "--check", tmp_path)
+    assert (fine.code, fine.out) == (0, f"{tmp_path}: every page says what its records say\n")
+    page, table = tmp_path / "suites" / "sinusoid-10s.html", tmp_path / "suites" / "sinusoid-10s.csv"
+    page.write_text(page.read_text().replace("maml", "mine"))
+    table.unlink()
+    (tmp_path / "suites" / "gone.html").write_bytes((tmp_path / "index.html").read_bytes())
+    (tmp_path / "about.html").write_text("<h1>mine</h1>")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    ended = cli(*how, "--check", tmp_path)
+    assert ended.code == 4 and "about.html" not in ended.err and f"--write {tmp_path}" in ended.err
+    told = [line.removeprefix("error: ") for line in ended.err.splitlines()]
+    assert told[:2] == [f"{table} is missing", f"{page} is stale"]
+    assert told[2].startswith(f"{tmp_path / 'suites' / 'gone.html'}: its records are gone") and len(told) == 4
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_cells_that_nobody_has_measured_are_told_with_their_cost(site: Site) -> None:
+    text = Tags(site.root / "suites" / "omniglot-5w1s.html").text
+    assert "3 x 10 hours on one core" in text and "there it is" not in text
+    index = Tags(site.root / "index.html").text
+    assert "1 not measured yet" in index and "No row yet: birds-5w1s (1 wanted)." in index
+    assert "Not measured yet" not in Tags(site.root / "suites" / "sinusoid-10s.html").text
+
+
+def test_a_mean_over_suites_is_shown_where_three_learners_share_three_of_them(site: Site, tmp_path: Path) -> None:
+    assert "Mean over" not in Tags(site.root / "index.html").text
+    runs = tmp_path / "runs"
+    for name, level in (("protonet", 0.9), ("relnet", 0.8), ("r2d2", 0.7)):
+        for suite in ("a-5w1s", "b-5w1s", "c-5w1s"):
+            for seed in range(3):
+                of = {"algorithm__name": name, "suite__name": suite, "suite__kind": "elsewhere"}
+                store_run(runs, accuracy_scores(2000, level, seed), seed=seed, **of)
+    boards = build_boards(runs)
+    (table,) = across_suites(boards)
+    write_site(tmp_path / "site", boards, [runs])
+    text = Tags(tmp_path / "site" / "index.html").text
+    assert "Mean over 3 suites, inductive" in text and all(cell in text for row in table.rows for cell in row)
 
 
 class _Rows(HTMLParser):

@@ -17,23 +17,20 @@ from bench.boards.board.answered import with_published
 from bench.boards.board.build import build_boards
 from bench.boards.board.published import load_published
 from bench.boards.board.rows import AUTHORS, SECTIONS, Board, Section, seeds_text
+from bench.boards.render.across import ACROSS_NOTE, across_suites
 from bench.boards.render.formats import escape_markdown, markdown_table, ranked_header, score_text
 from bench.boards.render.frame import frame, what_changed
 from bench.boards.render.published_tables import PUBLISHED_NOTE, summary_table
 from bench.boards.render.suite_page import suite_markdown
 from bench.boards.render.table import NONE, Table
-from bench.boards.render.tables import across_suites, algorithm_text
-from bench.boards.render.wanted import Cell, load_wanted, measured, wanted_table
+from bench.boards.render.tables import algorithm_text
+from bench.boards.render.wanted import WANTED, Cell, load_wanted, measured, unmeasured, wanted_table
 from bench.errors import Stale, StoreError, UsageError
 
 INDEX = "README.md"
 _BEGIN, _END = "<!-- bench:begin suite={} -->", "<!-- bench:end -->"
 _LEADING = 3  # rows of a section that the index shows
 _DIFF_LINES = 12
-_MEAN_NOTE = (
-    "Equal weights, over these suites and no others, for rows with a rank or alone in their section. "
-    "A row that lacks a suite has no mean."
-)
 
 
 @dataclass(frozen=True)
@@ -86,15 +83,15 @@ def check(directory: Path, results_root: Path, wanted: Path | None = None) -> No
 def _load(directory: Path, results_root: Path, wanted: Path | None) -> tuple[list[Board], tuple[Cell, ...]]:
     published = load_published()
     boards = build_boards(results_root, published=published)
-    cells = load_wanted(wanted or directory / "wanted.yaml")
-    unmeasured = {cell.suite for cell in cells} - {board.suite for board in boards}
-    empty = [with_published(Board(suite), published) for suite in unmeasured]
+    cells = load_wanted(wanted or directory / WANTED)
+    without = {cell.suite for cell in cells} - {board.suite for board in boards}
+    empty = [with_published(Board(suite), published) for suite in without]
     return sorted([*boards, *empty], key=lambda board: board.suite), cells
 
 
 def _pages(directory: Path, boards: Sequence[Board], cells: Sequence[Cell]) -> dict[Path, str]:
     """Path -> content that should be there. Names of suites come from directory names and hold no separators."""
-    open_cells = [cell for cell in cells if cell not in measured(cells, boards)]
+    open_cells = unmeasured(cells, boards)
     pages = {}
     for board in boards:
         here = [cell for cell in open_cells if cell.suite == board.suite]
@@ -123,8 +120,9 @@ def _index(boards: Sequence[Board], cells: Sequence[Cell]) -> str:
         f"The first {_LEADING} rows of each section by that number, bounds left out; intervals and notes are on the "
         "pages."
     )
-    mean, published = across_suites(boards), summary_table(boards)
-    tail = [f"## {mean.title}", markdown_table(mean), _MEAN_NOTE] if mean else []
+    means, published = across_suites(boards), summary_table(boards)
+    tail = [part for mean in means for part in (f"## {mean.title}", markdown_table(mean))]
+    tail += [ACROSS_NOTE] if means else []
     if published:
         tail += [f"## {published.title}", markdown_table(published), PUBLISHED_NOTE]
     return "\n\n".join(["\n".join(lines), note, *tail])

@@ -1,4 +1,4 @@
-"""Boards as plain tables of text: the rows, the mean over suites, the runs left out."""
+"""Boards as plain tables of text: the rows, the runs left out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.boards.board.domain_facts import AVERAGED_METRIC
 from bench.boards.board.rows import SECTIONS, Board, LeftOut, MetricSpec, Row, seeds_text
 from bench.boards.render.formats import (
     change_text,
     mean_header,
     mean_text,
-    metric_header,
     rank_text,
     ranked_header,
     rate_text,
@@ -21,9 +19,7 @@ from bench.boards.render.formats import (
 )
 from bench.boards.render.table import NONE, Table
 from bench.errors import unknown_name
-from bench.stats import Interval, mean_across_suites
-
-_Setting = tuple[str, str, str, str]
+from bench.stats import Interval
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ def _columns(board: Board, rows: Sequence[Row]) -> list[_Column]:
         columns.append(_Column(f"gap to {board.bound}", True, lambda row: _gap(row, metric)))
     return [
         *columns,
-        _Column("recipe", False, _recipe),
+        _Column("recipe", False, recipe_text),
         _Column("seeds", False, lambda row: seeds_text(row.seeds) if row.trains else "n/a"),
         _Column("configs tried", True, lambda row: str(row.n_configs_tried)),
         _Column("parameters", True, lambda row: NONE if row.parameters is None else f"{row.parameters:,}"),
@@ -152,7 +148,8 @@ def settings_texts(row: Row) -> list[str]:
     return [*changed, *([] if row.precision == "fp32" else [row.precision])]
 
 
-def _recipe(row: Row) -> str:
+def recipe_text(row: Row) -> str:
+    """The recipe of what was trained, here or by the authors."""
     return row.recipe if row.trains or row.weights else "n/a"
 
 
@@ -166,38 +163,3 @@ def _training(row: Row) -> str:
 
 def _interval(interval: Interval | None, unit: str) -> str:
     return NONE if interval is None else score_text(interval, unit)
-
-
-def across_suites(boards: Sequence[Board]) -> Table | None:
-    """One number over several suites, with equal weights; a row that lacks one has no mean. None with fewer than two.
-
-    Checkpoints, bounds and older sources have no part in it. Suites with other metrics are not averaged.
-    """
-    counted = [board for board in boards if board.metric and board.metric.name == AVERAGED_METRIC]
-    metric = counted[0].metric if counted else None
-    if metric is None or len(counted) < 2:
-        return None
-    scores: dict[_Setting, list[Interval]] = {}
-    for board in counted:
-        once = {_setting(row): row.score for row in board.rows if row.ranked}
-        for setting, score in once.items():
-            scores.setdefault(setting, []).append(score)
-    means = {who: mean_across_suites(found) for who, found in scores.items() if len(found) == len(counted)}
-    order = sorted(scores, key=lambda who: (-means[who].mean if who in means else 0.0, -len(scores[who]), who))
-    return Table(
-        f"Mean over {len(counted)} suites",
-        ("algorithm", "section", "recipe", f"mean {metric_header(metric)}", "suites"),
-        (False, False, False, True, True),
-        tuple(
-            (
-                *who[:3],
-                score_text(means[who], metric.unit) if who in means else NONE,
-                f"{len(scores[who])} of {len(counted)}",
-            )
-            for who in order
-        ),
-    )
-
-
-def _setting(row: Row) -> _Setting:
-    return algorithm_text(row), row.section, _recipe(row), row.learner.origin

@@ -21,6 +21,7 @@ from bench.boards.render.table import Table
 from bench.ranges import seeds_field
 from bench.yamlfile import load_yaml
 
+WANTED = "wanted.yaml"
 _Text = Annotated[str, Field(min_length=1)]
 
 
@@ -66,6 +67,12 @@ def measured(cells: Iterable[Cell], boards: Iterable[Board]) -> list[Cell]:
         if (place := (cell.suite, cell.algo, cell.recipe)) in training_free
         or set(cell.seeds) <= seeds.get(place, set())
     ]
+
+
+def unmeasured(cells: Sequence[Cell], boards: Sequence[Board]) -> list[Cell]:
+    """The cells that still lack a seed."""
+    done = measured(cells, boards)
+    return [cell for cell in cells if cell not in done]
 
 
 def _algo(learner: Learner) -> str:
