@@ -5,6 +5,11 @@ A name is a command as printed, without its comment, or the first line of a pyth
 
 from __future__ import annotations
 
+# Lines that are longer than a reader likes, by how they begin.
+WIDE = {
+    '{"time": "2026-11-27T01:02:03.456Z", "event": "training"': "an event is a line of JSON",
+}
+
 # Typed as printed, by the slow tests.
 LATER = dict.fromkeys(
     (
@@ -24,7 +29,7 @@ LATER = dict.fromkeys(
         "bench sweep glyphs.yaml --dry-run",
         "bench sweep glyphs.yaml",
         "bench sweep glyphs.yaml --retry-failed",
-        "bench sweep glyphs.yaml --engine slurm --write glyphs.sbatch",
+        "bench sweep -a maml -s sinusoid-20s --seeds 0-2 --engine slurm --write maml.sbatch",
         "bench leaderboard --format html --write site --runs leaderboards/results",
         "bench leaderboard --format html --write site --suite omniglot-5w1s,sinusoid-10s",
         "bench plot 10ce9efd --view answers --out docs/pictures/sinusoid-maml.png",

@@ -18,10 +18,11 @@ from rich.cells import cell_len
 
 from tests.conftest import Cli
 from tests.docs.pages import PAGES, REPOSITORY, Step, said_on, steps_of
-from tests.docs.table import INSTEAD, LATER, UNTYPED
+from tests.docs.table import INSTEAD, LATER, UNTYPED, WIDE
 
 STEPS = {page.relative_to(REPOSITORY).as_posix(): said_on(page) for page in PAGES}
 WIDTHS = (80, 100)
+LONGEST = 160  # letters of a line, a table's too
 _BOX = re.compile(r"[─━│┃]")
 _FORM = re.compile(r"\b[A-Z]{2,}\b|\.\.\.|[\[\]|<>]|->")  # KEY, RUN...: a form, not a command
 
@@ -101,6 +102,12 @@ def test_no_command_hides_outside_a_block_that_is_typed(page: str) -> None:
     text = re.sub(r"^```sh\n.*?^```$", "", (REPOSITORY / page).read_text(encoding="utf-8"), flags=re.M | re.S)
     commands = re.findall(r"^(?:    )?(?:\$ )?(bench (?:[a-z]+) .*)$", text, re.MULTILINE)
     assert [command for command in commands if not _FORM.search(command.partition("#")[0])] == []
+
+
+@pytest.mark.parametrize("page", STEPS)
+def test_lines_can_be_read(page: str) -> None:
+    lines = (REPOSITORY / page).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > LONGEST and not line.startswith(tuple(WIDE))] == []
 
 
 def test_blocks_become_steps() -> None:

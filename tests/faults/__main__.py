@@ -14,6 +14,7 @@ import os
 import random
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,10 +40,14 @@ BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 
 
 def table(rows: list[Row]) -> str:
-    head = "| fault | how it is injected | times | runs lost | scores changed | what a person sees |\n"
-    return f"{head}|---|---|--:|--:|--:|---|\n" + "".join(
-        f"| {row.fault} | {row.how} | {row.times:,} | {row.lost} | {row.changed} | {row.seen} |\n" for row in rows
-    )
+    """Numbers as a table, and below it how each fault is injected and what a person sees of it."""
+    numbers = "".join(f"| {row.fault} | {row.times:,} | {row.lost} | {row.changed} |\n" for row in rows)
+    words = "\n".join(_wrapped(f"* **{row.fault}**: {row.how}. *Seen*: {row.seen}.") for row in rows)
+    return f"| fault | times | runs lost | scores changed |\n|---|--:|--:|--:|\n{numbers}\n{words}\n"
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def inject(names: list[str], times: int, seed: int = 0) -> Iterator[Row]:

@@ -45,7 +45,7 @@ def no_files(trial: Trial, times: int, draw: random.Random) -> Row:
     tally = Tally()
     _until_it_fits(trial, tally, lambda disk, more: f"nr_inodes={disk.f_files - disk.f_ffree + more}")
     how = f"a file system with room for 0 to {tally.times - 1} files more; then with room, the same command"
-    return tally.row("the disk takes no more files", how, "the same")
+    return tally.row("the disk takes no more files", how, "as on a full disk")
 
 
 def read_only(trial: Trial, times: int, draw: random.Random) -> Row:

@@ -37,4 +37,4 @@ def test_the_document_holds_a_table_of_nothing_lost() -> None:
     lines = [line for line in text.partition(BEGIN)[2].partition(END)[0].splitlines() if line.startswith("| ")]
     assert len(lines) > 10
     assert all(re.search(r"\| [1-9][\d,]* \| 0 \| 0 \|", line) for line in lines[1:])
-    assert table([Row("a", "b", 1000, 0, 0, "c")]).endswith("| a | b | 1,000 | 0 | 0 | c |\n")
+    assert table([Row("a", "b", 1000, 0, 0, "c")]).endswith("| a | 1,000 | 0 | 0 |\n\n* **a**: b. *Seen*: c.\n")

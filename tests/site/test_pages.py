@@ -148,7 +148,7 @@ def test_cells_that_nobody_has_measured_are_told_with_their_cost(site: Site) -> 
     text = Tags(site.root / "suites" / "omniglot-5w1s.html").text
     assert "3 x 10 hours on one core" in text and "there it is" not in text
     index = Tags(site.root / "index.html").text
-    assert "1 not measured yet" in index and "No row yet: birds-5w1s (1 wanted)." in index
+    assert "1 row wanted" in index and "No row yet: birds-5w1s (1 wanted)." in index
     assert "Not measured yet" not in Tags(site.root / "suites" / "sinusoid-10s.html").text
 
 
