@@ -35,6 +35,10 @@ def runs(incomplete: str) -> list[str]:
     return _offered(incomplete, keys)[:_TOO_MANY]
 
 
+def runs_and_suites(incomplete: str) -> list[str]:
+    return runs(incomplete) + suites(incomplete)
+
+
 def _continued(incomplete: str, names: Callable[[], Iterable[str]]) -> list[str]:
     *before, last = incomplete.split(",")
     return [",".join([*before, name]) for name in _offered(last, names) if name not in before]

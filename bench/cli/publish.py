@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
+import tempfile
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bench.cli import complete
 from bench.cli.arguments import RunsDirs, TasksFile
 from bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from bench.records import Record, RunStore
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
@@ -21,7 +25,7 @@ def publish_command(
         str,
         typer.Argument(
             metavar="RUN|SUITE",
-            autocompletion=complete.runs,
+            autocompletion=complete.runs_and_suites,
             help="A finished run with weights (key, first letters, directory, bundle), or the name of a suite.",
         ),
     ],
@@ -44,51 +48,49 @@ def publish_command(
     """
     if repository is not None and not _REPOSITORY.fullmatch(repository):
         raise UsageError(f"{repository!r} names no repository of the hub.", "Write --repo OWNER/NAME.")
-    from bench.publishing import files_of, upload, write_suite
+    from bench.publishing import demand_login, files_of, upload, write_suite
     from bench.tasks.registry import all_suites
 
+    sends = repository is not None and not dry_run
+    if sends:
+        demand_login()
     suites = all_suites(tasks)
     kind: Literal["model", "dataset"] = "dataset" if what in suites else "model"
-    if what in suites:
-        name, folder = what, write or Path("publish") / what
-        write_suite(suites[what], folder, repository, licence)
-        _say_croissant(folder)
-    else:
-        name, folder = _write_run(what, runs, write, repository, licence, tasks)
-    files = files_of(folder)
-    for path, file in files.items():
-        typer.echo(f"{file.stat().st_size:>12,}  {folder / path}")
-    if licence is None and kind == "model":
-        typer.echo("The card states no licence for the weights: --license NAME does.")
-    if repository is None or dry_run:
-        again = f"bench publish {shlex.quote(what)} --to {to} --repo {repository or 'OWNER/NAME'}"
-        typer.echo(f"Nothing was uploaded. These {len(files)} files go to a {kind} repository with: {again}")
-        return
-    upload(folder, repository, kind, f"{name}, by bench publish")
-    typer.echo(f"uploaded {len(files)} files to the {kind} repository {repository}")
+    store, run = _run(what, runs) if kind == "model" else (None, None)
+    name = what if store is None or run is None else _name(store.read(run))
+    with tempfile.TemporaryDirectory(prefix="bench-publish-") as scratch:
+        folder = write or Path(scratch if sends else "publish") / name
+        if run is None:
+            write_suite(suites[what], folder, repository, licence)
+            _say_croissant(folder)
+        else:
+            from bench.publishing import write_model
+
+            write_model(run, folder, repository, licence, tasks)
+        files = files_of(folder)
+        for path, file in files.items():
+            typer.echo(f"{file.stat().st_size:>12,}  {path if folder.is_relative_to(scratch) else folder / path}")
+        if licence is None and kind == "model":
+            typer.echo("The card states no licence for the weights: --license NAME does.")
+        if repository is not None and sends:
+            upload(folder, repository, kind, f"{name}, by bench publish")
+            typer.echo(f"uploaded {len(files)} files to the {kind} repository {repository}")
+        else:
+            again = f"bench publish {shlex.quote(what)} --to {to} --repo {repository or 'OWNER/NAME'}"
+            typer.echo(f"Nothing was uploaded. These {len(files)} files go to a {kind} repository with: {again}")
 
 
-def _write_run(
-    what: str,
-    runs: list[Path] | None,
-    write: Path | None,
-    repository: str | None,
-    licence: str | None,
-    tasks: Path | None,
-) -> tuple[str, Path]:
-    """Its name and its folder."""
-    from bench.publishing import write_model
+def _run(what: str, runs: list[Path] | None) -> tuple[RunStore, Path]:
     from bench.records import find_run
 
     try:
-        store, path = find_run(what, runs or ())
+        return find_run(what, runs or ())
     except UsageError as error:
         raise UsageError(f"{what!r} is no suite, and no run: {error.message}", error.fix) from None
-    record = store.read(path)
-    name = f"{record.algorithm.name}-{record.suite.name}-{record.key[:8]}"
-    folder = write or Path("publish") / name
-    write_model(path, folder, repository, licence, tasks)
-    return name, folder
+
+
+def _name(record: Record) -> str:
+    return f"{record.algorithm.name}-{record.suite.name}-{record.key[:8]}"
 
 
 def _say_croissant(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,18 +17,39 @@ CARD = "README.md"
 HUB = "https://huggingface.co"
 
 
-def write_folder(folder: Path, fill: Callable[[], None]) -> None:
-    """Let `fill` write into a folder that is new or empty. Raises UsageError for any other, StoreError as files do."""
+def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write into a folder aside, which then takes its place: it is there as a whole or not at all.
+
+    Raises UsageError for a folder that is there and holds anything else, StoreError as files do.
+    """
+    aside = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UsageError(
-                f"{folder} exists already.",
-                f"Name another with --write, or delete it. One that you have changed: hf upload OWNER/NAME {folder}",
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        fill()
+        aside.mkdir(parents=True)
+        fill(aside)
+        if folder.is_dir() and any(folder.iterdir()):
+            if _contents(folder) != _contents(aside):
+                raise UsageError(
+                    f"{folder} exists already, and holds something else.",
+                    f"Delete it, or name another with --write. To upload it as it is: hf upload OWNER/NAME {folder}",
+                )
+        else:
+            aside.replace(folder)
     except OSError as error:
         raise explain(error, folder) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def files_of(folder: Path) -> dict[str, Path]:
+    """What of a folder is published, by its path there: everything that is not hidden."""
+    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        name.as_posix(): path for name, path in found.items() if not any(part.startswith(".") for part in name.parts)
+    }
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {name: file.read_bytes() for name, file in files_of(folder).items()}
 
 
 def write_card(folder: Path, metadata: Any, parts: Iterable[str]) -> None:

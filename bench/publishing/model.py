@@ -1,8 +1,10 @@
 """A finished run as a model repository: a store with this run alone, so that every verb of bench reads it, and a card.
 
-README.md                                    the card: results as `model-index` metadata, idea, protocol, verification
-<suite>/<learner>/<key>/                     the run: record, scores, curve, recipe, weights
-<suite>/classes-....parquet                  class ids of the suite's episodes
+    README.md                       the card: results as `model-index` metadata, idea, protocol, verification
+    <suite>/<learner>/<key>/        the run: record, scores, curve, recipe, weights; of a bundle also the learner's code
+    <suite>/classes-....parquet     class ids of the suite's episodes
+
+The run is verified and the card read back before the folder is there.
 """
 
 from __future__ import annotations
@@ -44,8 +46,12 @@ def write_model(
     record = store.read(run)
     _refuse(run, record)
     weights_of(run, record)
-    write_folder(folder, lambda: _fill(store, run, record, folder, repository, licence, tasks_file))
-    _prove(folder, record, tasks_file)
+
+    def fill(place: Path) -> None:
+        _fill(store, run, record, place, repository, licence, tasks_file)
+        _prove(place, record, tasks_file)
+
+    write_folder(folder, fill)
 
 
 def _refuse(run: Path, record: Record) -> None:

@@ -1,9 +1,11 @@
-"""A suite's frozen episodes as a dataset repository: what is asked, by numbers and hashes, and no image.
+"""A suite's frozen episodes as a dataset repository: what is asked, by numbers and hashes.
 
-README.md            the card: what an episode is, protocol, how to check the hash without bench
-suite.json           the definition with its pins; a suites file for `--tasks`
-episodes.parquet     the first 10,000 test episodes, of a domain whose problems are a table
-croissant.json       the same in the words of Croissant
+    README.md            the card: what an episode is, protocol, how to check the hash without bench
+    suite.json           the definition with its pins; a suites file for `--tasks`
+    episodes.parquet     the first 10,000 test episodes, of a domain whose problems are a table
+    croissant.json       the same in the words of Croissant
+
+No image and no name of a class is in any of them.
 """
 
 from __future__ import annotations
@@ -57,7 +59,7 @@ def write_suite(suite: Suite, folder: Path, repository: str | None = None, licen
     check_pins(suite, manifest, None)
     if licence is None and suite.name in parse_suites(resource("tasks.yaml")):
         licence = _OWN_LICENCE
-    write_folder(folder, lambda: _fill(suite, manifest, folder, repository, licence))
+    write_folder(folder, lambda place: _fill(suite, manifest, place, repository, licence))
 
 
 def _fill(suite: Suite, manifest: str, folder: Path, repository: str | None, licence: str | None) -> None:

@@ -32,6 +32,7 @@ LATER = dict.fromkeys(
         "bench sweep -a maml -s sinusoid-20s --seeds 0-2 --engine slurm --write maml.sbatch",
         "bench leaderboard --format html --write site --runs leaderboards/results",
         "bench leaderboard --format html --write site --suite omniglot-5w1s,sinusoid-10s",
+        "bench publish omniglot-5w1s --to hf --write episodes",
         "bench plot 10ce9efd --view answers --out docs/pictures/sinusoid-maml.png",
         "bench plot d3264ef9 906cc8b3 cbb2f515 --view answers --out docs/pictures/gp1d-processes.png",
         "bench plot 9a5ac151 33628482 67c3968c 67067e3b 026ccc5e --view answers --out docs/pictures/bandit-regret.png",
