@@ -15,6 +15,7 @@ from bench.boards import Board, Learner, build_boards, check, frame, load_publis
 from bench.boards.board.rows import baseline, learner_of
 from bench.boards.compare.comparison import compare
 from bench.boards.compare.planning import plan_from_runs
+from bench.boards.render.across import across_suites
 from bench.errors import Stale, UsageError
 from tests.records.factory import accuracy_scores, make_record, store_run
 
@@ -87,14 +88,16 @@ def test_a_missing_cell_is_filled_by_the_learner_it_names(tmp_path: Path) -> Non
 
 
 def test_the_index_tells_them_apart_and_averages_neither_with_the_other(tmp_path: Path) -> None:
-    results = tmp_path / "results"
-    store_three(results, "protonet", "baselines/protonet.py", 0.9)
-    store_three(results, "protonet", "mine.py:ProtoNet", 0.95, suite__name="glyphs-5w5s")
+    results, suites = tmp_path / "results", ("glyphs-5w1s", "glyphs-5w5s", "glyphs-20w1s")
+    for suite in suites:
+        for name in ("anil", "maml", "relnet"):
+            store_three(results, name, f"baselines/{name}.py", 0.8, suite__name=suite)
+        theirs = suite == suites[0]
+        store_three(results, "protonet", "baselines/protonet.py" if theirs else "mine.py:P", 0.95, suite__name=suite)
     write(tmp_path, results)
-    index = (tmp_path / "README.md").read_text()
-    means = [line for line in index.splitlines() if line.endswith("| — | 1 of 2 |")]
-    assert [line.split(" | ")[0] for line in means] == ["| protonet", "| protonet (mine.py:ProtoNet)"]
-    assert "| protonet (mine.py:ProtoNet) 94." in index, "the leading rows, too"
+    (table,) = across_suites(build_boards(results))
+    assert sorted(row[0] for row in table.rows) == ["anil", "maml", "relnet"]
+    assert "| protonet (mine.py:P) 94." in (tmp_path / "README.md").read_text(), "the leading rows, too"
 
 
 def test_tables_say_where_a_learner_comes_from_unless_it_is_a_baseline(tmp_path: Path) -> None:
