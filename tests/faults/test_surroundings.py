@@ -44,7 +44,7 @@ LIGHT = [
         "merge runs --into joined",
         "compact runs",
     ),
-    *("publish nothing", "publish RUN", "publish bandit-n10k5 --write made", "publish bandit-n10k5 --repo me/it"),
+    *("publish nothing", "publish RUN", "publish bandit-n10k5 --write published", "publish bandit-n10k5 --repo me/it"),
     *("cite", "cite chance KEY", "cite nothing", "tune nothing.yaml", f"{RUN} --no-test", f"{RUN} --train steps=x"),
     *("speed", "speed -a nothing -s sinusoid-10s", "speed --compare nothing nowhere"),
     *("data import omniglot nowhere", "data import omniglot .", "nothing", "show nothing"),
