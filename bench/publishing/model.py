@@ -9,26 +9,29 @@ The run is verified and the card read back before the folder is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.boards.render.formats import escape_markdown
-from bench.boards.render.record import metric_texts
+from bench.boards.render.record import MetricText, metric_texts
 from bench.boards.render.table import NONE
 from bench.citing import references_of_learner
 from bench.domains import all_domains
 from bench.errors import UsageError
 from bench.learners.reading import LearnerInfo
 from bench.learners.registry import all_learners
-from bench.publishing.card import CARD, HUB, bibtex, table, to_cite, write_card, write_folder
-from bench.records import Record, RunStore
+from bench.publishing.card import CARD, HUB, bibtex, files_of, table, to_cite, write_card, write_folder
+from bench.records import Record, RunStore, exposure
+from bench.records.files import RECORD
 from bench.records.names import BUNDLE
-from bench.records.weights import weights_of
+from bench.records.store import CURVE, RECIPE, SCORES
+from bench.records.weights import CHECKPOINT, weights_of
 from bench.stats import Interval
 from bench.tasks.registry import all_suites
 from bench.tasks.suites import Suite
 
+_RUN = {RECORD, SCORES, CURVE, RECIPE, CHECKPOINT}
 _TASKS = {"classification": "image-classification", "exploration": "reinforcement-learning"}  # as the hub calls them
 
 
@@ -83,8 +86,9 @@ def _fill(
 ) -> None:
     from huggingface_hub import ModelCardData
 
-    place = RunStore(folder).adopt(run, record).relative_to(folder).as_posix()
-    results = list(_results(store, run, record, place, repository, all_suites(tasks_file).get(record.suite.name)))
+    place = _copied(run, record, folder).relative_to(folder).as_posix()
+    texts = metric_texts(store, run, record)
+    results = list(_results(record, texts, place, repository, all_suites(tasks_file).get(record.suite.name)))
     metadata = ModelCardData(
         license=licence,
         tags=["meta-learning", "few-shot-learning", "meta-bench", record.algorithm.name, record.suite.name],
@@ -99,13 +103,23 @@ def _fill(
         [
             f"# {escape_markdown(_name(record))}",
             _idea(record, learner),
-            _scores(store, run, record),
+            _scores(record, texts),
             _verify(record, place, repository),
             _protocol(record),
             _terms(record, licence),
             to_cite(bibtex(record.suite.name, references_of_learner(learner.name, learner.file) if learner else ())),
         ],
     )
+
+
+def _copied(run: Path, record: Record, folder: Path) -> Path:
+    """The run in a store of its own. What somebody has put beside it, a picture say, stays where it is."""
+    place = RunStore(folder).adopt(run, record)
+    if not (run / BUNDLE).exists():  # whose files are listed by their hashes
+        for name, file in files_of(place).items():
+            if name not in _RUN:
+                file.unlink()
+    return place
 
 
 def _name(record: Record) -> str:
@@ -118,7 +132,7 @@ def _learner(record: Record) -> LearnerInfo | None:
 
 
 def _results(
-    store: RunStore, run: Path, record: Record, place: str, repository: str | None, suite: Suite | None
+    record: Record, texts: Sequence[MetricText], place: str, repository: str | None, suite: Suite | None
 ) -> Iterator[Any]:
     """Of every metric one result, in the record's units: accuracies are fractions, as the hub's metric has them."""
     from huggingface_hub import EvalResult
@@ -128,7 +142,7 @@ def _results(
         "manifest_sha256": record.suite.manifest_sha256,
         "data_sha256": record.suite.data_fingerprint,
     }
-    for metric, text in zip(record.metrics, metric_texts(store, run, record), strict=True):
+    for metric, text in zip(record.metrics, texts, strict=True):
         args: dict[str, Any] = {"unit": metric.unit, "episodes": metric.n, **_interval("interval_95", text.of_mean)}
         if text.of_geometric:
             args |= {"geometric_mean": text.of_geometric.mean, **_interval("geometric_95", text.of_geometric)}
@@ -169,11 +183,11 @@ def _idea(record: Record, learner: LearnerInfo | None) -> str:
     return "\n\n".join([escape_markdown(record.algorithm.title), *map(escape_markdown, sentences)])
 
 
-def _scores(store: RunStore, run: Path, record: Record) -> str:
+def _scores(record: Record, texts: Sequence[MetricText]) -> str:
     noun = _noun(record)
     rows = [
         (text.name, text.mean, text.geometric, f"{metric.n:,}")
-        for metric, text in zip(record.metrics, metric_texts(store, run, record), strict=True)
+        for metric, text in zip(record.metrics, texts, strict=True)
     ]
     short = ""
     if record.budget != "full":
@@ -228,7 +242,7 @@ def _protocol(record: Record) -> str:
         ("recipe, budget, seed", f"{record.recipe}, {record.budget}, {'n/a' if record.seed is None else record.seed}"),
         ("answers", "transductive" if protocol.transductive else "inductive: each query alone"),
         ("external data", ", ".join(protocol.external_data) or "none"),
-        ("saw test classes", "yes" if protocol.saw_test_classes else "no"),
+        ("saw test classes", "yes" if exposure(record) == "test classes" else "no"),
         ("checkpoint chosen by", protocol.selection),
         ("configurations tried", str(protocol.n_configs_tried)),
         *([("parameters", f"{record.size.parameters:,}")] if record.size else []),

@@ -120,7 +120,7 @@ def test_a_bundle_is_published_with_its_code(tmp_path: Path, cli: Cli) -> None:
     assert {"bundle.json", "checklist.yaml"} <= {Path(name).name for name in files_of(tmp_path / "out")}
 
 
-def test_text_of_others_is_no_markup(tmp_path: Path, cli: Cli) -> None:
+def test_text_of_others_is_no_markup_and_files_of_others_stay(tmp_path: Path, cli: Cli) -> None:
     hostile = "<script>x</script> | [a](javascript:b)"
     record = RunStore(RUN).read(RUN)
     record = record.model_copy(
@@ -130,7 +130,9 @@ def test_text_of_others_is_no_markup(tmp_path: Path, cli: Cli) -> None:
     shutil.copytree(RUN, run)
     shutil.copy(next(RUN.parents[1].glob("classes-*")), run.parents[1])
     (run / "record.json").write_bytes(record_bytes(record))
+    (run / "first_episode.png").write_bytes(b"a picture that somebody drew")
     assert cli("publish", run, "--write", tmp_path / "out").code == 0
+    assert not [name for name in files_of(tmp_path / "out") if "png" in name]
     assert "<script>" not in (text := (tmp_path / "out" / "README.md").read_text()) and "[a](javascript" not in text
     assert r"\| \[a\](javascript" in text
 
