@@ -109,10 +109,11 @@ def all_well(ended: dict[str, Ended]) -> None:
     assert not found, "\n\n".join(found)
 
 
+LONG = [pytest.mark.slow, pytest.mark.timeout(3600)]  # seven hundred commands, each a process
 SIZES = [
     pytest.param(QUICK, id="quick"),
-    pytest.param(LIGHT, id="light", marks=pytest.mark.slow),
-    pytest.param(HEAVY, id="heavy", marks=pytest.mark.slow),
+    pytest.param(LIGHT, id="light", marks=LONG),
+    pytest.param(HEAVY, id="heavy", marks=LONG),
 ]
 
 
