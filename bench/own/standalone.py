@@ -62,7 +62,7 @@ def label(paths: list[str | Path]) -> list[tuple[str | None, float, str]]:
 
 
 if __name__ == "__main__":
-    given = [Path(argument) for argument in sys.argv[1:]] or sys.exit(__doc__)
+    given = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")] or sys.exit(__doc__)
     found = [file for path in given for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     files: list[str | Path] = [file for file in found if file in given or file.suffix.lower() in SUFFIXES]
     for file, (name, probability, nearest) in zip(files, label(files), strict=True):

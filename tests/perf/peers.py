@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 
 import bench
 from bench.runs.allocator import keep_memory
+from bench.training.precision import Precision, autocast
 
 IMAGES = bench.ImageSpec(5, 1, 15, (1, 28, 28), n_train_classes=4112)
 EPISODES = 60  # of easyfsl that are timed; their number is proportional to its time
@@ -137,9 +138,19 @@ def easyfsl() -> Iterator[Row]:
             theirs.process_support_set(support_x, support_y)
             theirs(query_x).argmax(-1)
 
+    def our_episodes(n: int, precision: Precision) -> None:
+        with autocast(torch.device("cpu"), precision):
+            evaluate(ours, frozen, n, batch=100)
+
     for n in (2_000, 10_000):
-        peer, us = seconds(their_episodes, lambda n=n: evaluate(ours, frozen, n, batch=100), repeats=1)  # type: ignore[misc]
-        yield (f"{n:,} test episodes, images in memory: easyfsl", peer * n / EPISODES, us)
+        peer, fp32, bf16 = seconds(
+            their_episodes,
+            lambda n=n: our_episodes(n, "fp32"),  # type: ignore[misc]
+            lambda n=n: our_episodes(n, "bf16"),  # type: ignore[misc]
+            repeats=1,
+        )
+        yield (f"{n:,} test episodes, images in memory: easyfsl", peer * n / EPISODES, fp32)
+        yield ("  the same, bench in bf16", peer * n / EPISODES, bf16)
 
 
 def conv4() -> nn.Module:
