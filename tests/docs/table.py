@@ -100,7 +100,15 @@ INSTEAD = {
 # Typed by no test of these pages.
 _ALONE = "waits until it has the machine alone; tests/speed/test_command.py types it"
 _YOURS = "tests/own types it, on images that it makes"
+_ADAPTER = "tests/docs/test_adapters.py types it, where the libraries are installed"
 UNTYPED = {
+    "bench run --algo encoder.py:Encoder --suite glyphs-5w1s": _ADAPTER,
+    "bench run --algo fsl.py:Fsl --suite glyphs-5w1s": _ADAPTER,
+    "bench run --algo fsl.py:Fsl --suite glyphs-5w1s --set method=BDCSPN --budget smoke": _ADAPTER,
+    "bench run --algo logreg.py:LogReg --suite glyphs-5w1s": _ADAPTER,
+    "bench run --algo inner_loop.py:InnerLoop --suite sinusoid-10s --train steps=500,batch=16": _ADAPTER,
+    "bench run --algo stored.py:Stored --suite glyphs-5w1s --set sha256=$(python features.py)": _ADAPTER,
+    "bench leaderboard --suite glyphs-5w1s": _ADAPTER,
     "bench speed --algo protonet --suite glyphs-5w1s --save before.json": _ALONE,
     "bench speed --algo protonet --suite glyphs-5w1s --set backbone=conv4-32 --against before.json": _ALONE,
     "bench speed --compare before.json after.json": _ALONE,
