@@ -105,27 +105,6 @@ def test_the_version(cli: Cli) -> None:
     assert cli("--version").out == f"bench {__version__}\n"
 
 
-def test_a_new_explorer_runs_as_it_is_written(desk: Path, cli: Cli) -> None:
-    made = cli("new", "Wanderer", "--family", "exploration", "--dir", "mine")
-    command = made.out.splitlines()[-1]
-    assert command == "bench run --algo mine/wanderer.py:Wanderer --suite bandit-n10k5 --budget short"
-    done = cli(*command.split()[1:-1], "smoke", "--set", "hidden=4", "--episodes", "10")
-    assert done.code == 0 and "wanderer" in done.out
-    listed = cli("info", "mine/wanderer.py:Wanderer", "--json")
-    assert '"family": "exploration"' in listed.out
-
-
-def test_a_new_learner_runs_as_it_is_written(desk: Path, cli: Cli) -> None:
-    made = cli("new", "HalfWay", "--dir", "mine")
-    assert made.code == 0 and (desk / "mine" / "half_way.py").is_file()
-    command = made.out.splitlines()[-1]
-    assert command == "bench run --algo mine/half_way.py:HalfWay --suite glyphs-5w1s --budget short"
-    done = cli(*command.split()[1:-1], "smoke", "--set", "filters=4", "--episodes", "10")
-    assert done.code == 0 and "halfway" in done.out
-    again = cli("new", "HalfWay", "--dir", "mine")
-    assert again.code == 2 and "exists already" in again.err
-
-
 @pytest.mark.parametrize(
     ("text", "seeds"), [("0", [0]), ("0-2", [0, 1, 2]), ("3,0-1, 1", [0, 1, 3]), ("7-7", [7]), ("10,2", [2, 10])]
 )

@@ -1,4 +1,4 @@
-"""Each adapter of docs/adapters.md is a file as printed, and its commands run: shortened here, in full by the slow tests.
+"""Each adapter of docs/adapters.md is a file as printed, and its commands run: shortened, and in full when slow.
 
 Third-party packages are optional: where one is absent its section is skipped.
 """
