@@ -160,7 +160,7 @@ def run(
     """
     from bench.runs.ask import asking
     from bench.runs.many import run_all
-    from bench.runs.resolve import resolve
+    from bench.runs.resolve import refuse_impossible, resolve
     from bench.sweeps.plan import Request
     from bench.training.recipe_changes import parse_changes
 
@@ -196,7 +196,9 @@ def run(
                 resolutions.append(found)
                 if found.jobs[0].seed is None:  # nothing to train: other seeds would be the same
                     break
-    outcomes = tuple(run_all([job for found in resolutions for job in found.jobs], console))
+    jobs = [job for found in resolutions for job in found.jobs]
+    refuse_impossible(jobs)
+    outcomes = tuple(run_all(jobs, console))
     for found in resolutions:
         found.remember()
     return Results(outcomes)

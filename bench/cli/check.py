@@ -10,7 +10,7 @@ import typer
 
 from bench.cli import complete
 from bench.cli.arguments import DataDir, Json, Overrides, TasksFile, console, print_json
-from bench.errors import BenchError
+from bench.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -58,7 +58,7 @@ def check_command(
     skips = {name: unfit(learner, spec) for name, spec in specs.items()}
     if all(skips.values()):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skips.items()) or " or ".join(learner.domains)
-        raise BenchError(f"{adapter} can't be checked, it answers no such task: {reasons}.", "Name another --suite.")
+        raise UsageError(f"{adapter} can't be checked, it answers no such task: {reasons}.", "Name another --suite.")
     examined = {
         name: examine(learner, options, spec, QUICK_CHECKS if quick else CHECKS)
         for name, spec in specs.items()

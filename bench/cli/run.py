@@ -97,7 +97,7 @@ def run_command(
     from bench.learners.options import parse_settings
     from bench.runs.ask import asking
     from bench.runs.job import Settings
-    from bench.runs.resolve import resolve
+    from bench.runs.resolve import refuse_impossible, resolve
     from bench.training.recipe_changes import parse_changes
 
     suites, overrides = split_names(suite), parse_settings(settings or [])
@@ -140,6 +140,7 @@ def run_command(
         resolve(a, s, parse_seeds(seeds), asked, asking(timeout), lambda text: _say(said, text)) for a, s in cells
     ]
     jobs = [job for resolution in resolved for job in resolution.jobs]
+    refuse_impossible(jobs)
     if dry_run:
         from bench.cli.tables import jobs_table
 

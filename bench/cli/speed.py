@@ -128,7 +128,7 @@ def _measured(
     wanted = Settings(**asked, overrides=parse_settings(settings))
     (job,) = resolve(algo, suite, [0], wanted, asking(None), say).jobs
     if job.facts.skip:
-        raise BenchError(f"{job.title} can't be measured: {job.info.name} {job.facts.skip}.", "Name another --suite.")
+        raise UsageError(f"{job.title} can't be measured: {job.info.name} {job.facts.skip}.", "Name another --suite.")
     failure = job.broken
     try:
         if failure is None:

@@ -36,6 +36,13 @@ class TaskSpec:
         """(way, shot, query) as records name them; 0 where the domain has no such number or it varies."""
         return 0, 0, 0
 
+    def in_training(self, way: int | None, shot: int | None, query: int | None) -> TaskSpec:
+        """The spec of training episodes where a recipe gives them a shape of their own; None leaves the suite's.
+
+        Equal shapes give one object: compiled code would take another one for a change.
+        """
+        return self
+
 
 def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
     if bounds[0] > bounds[1]:

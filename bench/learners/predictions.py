@@ -18,6 +18,10 @@ class PredictionError(BenchError):
     """A prediction of the wrong type, shape or domain: the run fails, with the reason in its record."""
 
 
+class Unrankable(PredictionError):
+    """A prediction that is as promised, and lacks what the suite ranks: the learner is not for this suite."""
+
+
 @dataclass(frozen=True)
 class Point:
     """A point prediction. mean: [B, Q, dy]."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from bench.learners.contract import unfit
 from bench.learners.loading import load
 from bench.learners.options import resolve_options
+from bench.runs.impossible import way_bound, why_not
 from bench.runs.job import LearnerFacts, SuiteState
 from bench.runs.prepared_suite import PreparedSuite, prepare
 from bench.runs.resolve import Answer, Question
@@ -29,7 +29,8 @@ def answer(question: Question) -> Answer:
         trains=trains,
         transductive=learner.transductive is True,
         privileged=learner.privileged if isinstance(learner.privileged, str) else "",
-        skip=unfit(learner, prepared.spec),
+        skip=why_not(learner, options, prepared, question.recipe),
+        way_bound=way_bound(learner, options, prepared.spec, question.recipe) if trains else "",
     )
     return Answer(suite_state(prepared), facts)
 

@@ -91,6 +91,7 @@ class LearnerFacts:
     options : resolved, plain values
     trains, family, transductive, privileged : as declared by the class
     skip : why it can't answer such a task, or None
+    way_bound : weights whose shape holds the suite's number of classes, where the recipe trains on another; "" for none
     """
 
     options: dict[str, Any]
@@ -99,6 +100,7 @@ class LearnerFacts:
     transductive: bool
     privileged: str
     skip: str | None
+    way_bound: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +34,7 @@ from bench.training.recipe_choice import Choice, check_fits, find_recipe
 from bench.training.recipes import Recipe
 
 _FOLDER = ".resolved"
+_LISTED = 10  # impossible pairs that a message names
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def resolve(
         say(choice.notice)
     if facts.trains and settings.train and not facts.skip and state.train_pool:
         check_fits(choice.name, choice.recipe, state.shape, *state.train_pool)
+        _check_way(info.name, choice, state.shape[0], facts.way_bound)
     arithmetic: dict[str, Any] = {}
     if settings.precision:
         arithmetic["precision"] = settings.precision
@@ -154,6 +156,27 @@ def _check(settings: Settings) -> None:
         raise UsageError("--no-train needs --checkpoint FILE.", where)
     if settings.checkpoint is not None and not settings.checkpoint.is_file():
         raise explain_missing(settings.checkpoint) or UsageError(f"No such checkpoint: {settings.checkpoint}", where)
+
+
+def _check_way(learner: str, choice: Choice, way: int, bound: str) -> None:
+    if bound:
+        raise UsageError(
+            f"The recipe {choice.name!r} trains on episodes of {choice.recipe.train.way} classes, and {learner} has "
+            f"weights that are made for the suite's {way}: {bound}.",
+            f"Train on episodes of {way} classes (`--train way={way}`), or let no weight depend on `task.way`.",
+        )
+
+
+def refuse_impossible(jobs: Sequence[Job]) -> None:
+    """Raises UsageError where none of the jobs can be carried out. Among others such a one is a `skipped` record."""
+    if not jobs or not all(job.facts.skip for job in jobs):
+        return
+    pairs = dict.fromkeys(f"{job.info.name} on {job.suite.name}: {job.facts.skip}" for job in jobs)
+    listed = [*list(pairs)[:_LISTED], *([f"and {len(pairs) - _LISTED} more"] if len(pairs) > _LISTED else [])]
+    raise UsageError(
+        "Nothing of this can be measured.\n" + "\n".join(listed),
+        "`bench list suites` says what a suite asks for, `bench info LEARNER` what a learner does.",
+    )
 
 
 def _recipe(info: LearnerInfo, suite: Suite, settings: Settings) -> Choice:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +21,7 @@ from bench.learners.weights import Tensors, load_weights
 from bench.seeding import seed_step
 from bench.training.observer import Observer
 from bench.training.precision import autocast
-from bench.training.recipes import Optimizer, Recipe, Schedule
+from bench.training.recipes import Optimizer, Recipe, Schedule, TrainShape
 from bench.training.state import Modules, Progress, TrainingState
 
 Validate = Callable[[], float]
@@ -226,7 +226,7 @@ def take_step(
         batch = source.draw(recipe.batch, shape.way, shape.shot, shape.query)
     with part("update"):
         optimizer.zero_grad(set_to_none=True)
-    with part("gradient"), autocast(source.device, recipe.precision):
+    with part("gradient"), autocast(source.device, recipe.precision), _told(learner, shape):
         loss = learner.train_step(batch)
     if step == 0 and all(p.grad is None for group in optimizer.param_groups for p in group["params"]):
         raise TrainingError(
@@ -240,6 +240,16 @@ def take_step(
             torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
         optimizer.step()
     return loss.detach()
+
+
+@contextmanager
+def _told(learner: Learner, shape: TrainShape) -> Iterator[None]:
+    """While it takes a step, a learner's `task` is that of the batch, whose way or shot may not be the suite's."""
+    suites, learner.task = learner.task, learner.task.in_training(shape.way, shape.shot, shape.query)
+    try:
+        yield
+    finally:
+        learner.task = suites
 
 
 def build_optimizer(settings: Optimizer, learner: Learner) -> torch.optim.Optimizer:

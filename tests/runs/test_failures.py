@@ -18,7 +18,6 @@ FAILURES = [
     ("sinusoid-10s", "type", "expected bench.Point, Gaussian, GaussianMixture or MultivariateGaussian, found Tensor"),
     ("sinusoid-10s", "bare", "found NoneType"),
     ("sinusoid-10s", "std", "standard deviations must be positive, found 0"),
-    ("gp1d-rbf", "point", "gp1d-rbf ranks the log-likelihood"),
     ("glyphs-5w1s", "shape", "expected logits of shape [100, 75, 5], found [100, 75, 4]"),
     ("glyphs-5w1s", "type", "expected logits as a tensor of shape [100, 75, 5], found str"),
     ("glyphs-5w1s", "unnamed", "needs the key 'final'"),

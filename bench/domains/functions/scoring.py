@@ -21,6 +21,7 @@ from bench.learners.predictions import (
     Point,
     Prediction,
     PredictionError,
+    Unrankable,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def score_functions(suite: Suite, episodes: Episodes, answer: Answer) -> Columns
         measured = _measure(prediction, target)
         if name == "final":
             if suite.metric not in measured:
-                raise PredictionError(
+                raise Unrankable(
                     f"{suite.name} ranks the log-likelihood; expected bench.Gaussian, GaussianMixture or "
                     f"MultivariateGaussian, found {type(prediction).__name__}.",
                     "Predict a standard deviation as well.",

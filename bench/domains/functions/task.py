@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -92,3 +93,13 @@ class FunctionSpec(TaskSpec):
     @property
     def episode_shape(self) -> tuple[int, int, int]:
         return 0, self.support, self.query
+
+    def in_training(self, way: int | None, shot: int | None, query: int | None) -> FunctionSpec:
+        if not self.support:  # Gaussian processes draw their sizes themselves
+            return self
+        return _of_size(self, shot or self.support, query or self.query)
+
+
+@lru_cache
+def _of_size(spec: FunctionSpec, support: int, query: int) -> FunctionSpec:
+    return replace(spec, support=support, query=query)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
@@ -83,3 +84,11 @@ class ImageSpec(TaskSpec):
     @property
     def episode_shape(self) -> tuple[int, int, int]:
         return self.way, self.shot, self.query
+
+    def in_training(self, way: int | None, shot: int | None, query: int | None) -> ImageSpec:
+        return _of_shape(self, way or self.way, shot or self.shot, query or self.query)
+
+
+@lru_cache
+def _of_shape(spec: ImageSpec, way: int, shot: int, query: int) -> ImageSpec:
+    return replace(spec, way=way, shot=shot, query=query)
