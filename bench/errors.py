@@ -7,9 +7,15 @@ Anything else that escapes is a bug in bench and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import os
+import sysconfig
 import textwrap
 import traceback
 from collections.abc import Iterable
+from pathlib import Path
+
+_FRAME = '  File "'
+_OTHERS = (f"{Path(__file__).parent}{os.sep}", sysconfig.get_path("stdlib"), "<")
 
 
 class BenchError(Exception):
@@ -82,6 +88,27 @@ def describe(error: BaseException) -> str:
 def traceback_of(error: BaseException) -> str:
     """The traceback of an exception that others' code raised, its middle left out where it is long."""
     return shorten("".join(traceback.format_exception(error, limit=-30)), 8000)
+
+
+def authors_frames(trace: str | None, most: int = 4) -> str:
+    """Of a traceback's text the last frames in files that are neither bench's nor installed; "" where there is none.
+
+    What an author looks for first. Chained exceptions are one after the other, the one that counts last.
+    """
+    frames: list[list[str]] = []
+    for line in (trace or "").splitlines():
+        if line.startswith(_FRAME):
+            frames.append([line])
+        elif frames and line.startswith("    "):
+            frames[-1].append(line)
+    own = [frame for frame in frames if not frame[0].removeprefix(_FRAME).startswith(_OTHERS)]
+    own = [frame for frame in own if "site-packages" not in frame[0]]
+    return "\n".join(line for frame in own[-most:] for line in frame)
+
+
+def failure_text(trace: str | None, whole: bool) -> str:
+    """Where a learner's code failed, for a terminal; "" where nobody knows."""
+    return (trace or "").strip("\n") if whole else authors_frames(trace)
 
 
 def shorten(text: str, length: int = 1000) -> str:

@@ -31,7 +31,7 @@ from bench.checks.resume import exact_resume
 from bench.checks.subject import Subject
 from bench.checks.training import training_steps
 from bench.domains import TaskSpec
-from bench.errors import BenchError
+from bench.errors import BenchError, traceback_of
 from bench.learners.contract import Learner, unfit
 
 Check = Callable[[Subject], Finding]
@@ -106,7 +106,7 @@ def _pointless(check: Check, before: list[Result]) -> str | None:
 
 
 def _judged(subject: Subject, check: Check) -> Result:
-    began, raised = time.perf_counter(), False
+    began, raised, trace = time.perf_counter(), False, ""
     try:
         finding = check(subject)
     except NotApplicable as why:
@@ -114,7 +114,7 @@ def _judged(subject: Subject, check: Check) -> Result:
     except BenchError as error:
         finding, raised = Finding(False, error.message), True
     except Exception as error:  # whatever a learner raises is a finding about that learner
-        finding, raised = Finding(False, f"{type(error).__name__}: {error}"), True
+        finding, raised, trace = Finding(False, f"{type(error).__name__}: {error}"), True, traceback_of(error)
     excuse = None if raised and check is shapes_and_finiteness else _excuse(subject, check)
     return Result(
         check.__name__,
@@ -124,6 +124,7 @@ def _judged(subject: Subject, check: Check) -> Result:
         finding.limit,
         round(time.perf_counter() - began, 4),
         raised,
+        trace,
     )
 
 

@@ -15,7 +15,7 @@ class Result:
     state : "reported" is a fact that nothing requires, "skipped" a check that does not apply or has nothing to measure
     measured, limit : the number and what it may be at most, None where the check measures none
     seconds : wall-clock time of the check
-    raised : the learner raised, so that nothing was measured
+    raised : the learner raised, so that nothing was measured; traceback says where, if it was no BenchError
     """
 
     check: str
@@ -25,6 +25,7 @@ class Result:
     limit: float | None = None
     seconds: float = 0.0
     raised: bool = False
+    traceback: str = ""
 
     @property
     def agrees(self) -> bool:

@@ -41,6 +41,9 @@ Strategy = Annotated[
     typer.Option(help="How per-task work is spread [default: the recipe's]."),
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")]
+Traceback = Annotated[
+    bool, typer.Option("--traceback", help="Where a learner's code failed: all frames, not its author's alone.")
+]
 RunsDir = Annotated[Path, typer.Option("--runs", help="Directory of records.")]
 RunsDirs = Annotated[
     list[Path] | None, typer.Option("--runs", help="Directories of records [default: published and ./runs].")

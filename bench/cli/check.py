@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import DataDir, Json, Overrides, TasksFile, console, print_json
-from bench.errors import UsageError
+from bench.cli.arguments import DataDir, Json, Overrides, TasksFile, Traceback, console, print_json
+from bench.errors import UsageError, failure_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,6 +40,7 @@ def check_command(
     ] = False,
     tasks: TasksFile = None,
     data_dir: DataDir = None,
+    traceback: Traceback = False,
     as_json: Json = False,
 ) -> None:
     """Check that a learner keeps the contract and does not leak. Exit 1 if a required check fails.
@@ -88,6 +89,8 @@ def check_command(
         typer.echo(f"{adapter}: family {family}, does {' and '.join(learner.domains)}")
         for name, results in examined.items():
             console().print(_table(f"{adapter} on {name}", results))
+            for told in dict.fromkeys(filter(None, (failure_text(found.traceback, traceback) for found in results))):
+                typer.echo(told)
             if behaves_inductively(results):
                 typer.echo("declared transductive, behaves inductively")
         for name, reason in skips.items():

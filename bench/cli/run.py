@@ -21,6 +21,7 @@ from bench.cli.arguments import (
     RunsDir,
     Strategy,
     TasksFile,
+    Traceback,
     console,
     print_json,
     split_names,
@@ -88,6 +89,7 @@ def run_command(
         typer.Option(help="Records of other learners, to sharpen a short run's interval [default: published, --runs]."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
+    traceback: Traceback = False,
     as_json: Json = False,
 ) -> None:
     """Meta-train learners and score them on a suite's frozen test episodes.
@@ -155,7 +157,7 @@ def run_command(
 
     outcomes: list[Outcome] = []
     try:
-        outcomes.extend(run_all(jobs, said))
+        outcomes.extend(run_all(jobs, said, whole=traceback))
     finally:
         if outcomes:
             _print(outcomes, _sharpened(outcomes, controls, runs), as_json)

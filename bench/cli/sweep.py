@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bench.cli import complete
-from bench.cli.arguments import Changes, DataDir, Device, Json, RunsDir, TasksFile, console, print_json, split_names
-from bench.errors import UsageError
+from bench.cli.arguments import (
+    Changes,
+    DataDir,
+    Device,
+    Json,
+    RunsDir,
+    TasksFile,
+    Traceback,
+    console,
+    print_json,
+    split_names,
+)
+from bench.errors import UsageError, failure_text
 from bench.moments import utc_text
 
 if TYPE_CHECKING:
@@ -65,6 +76,7 @@ def sweep_command(
     runs: RunsDir = Path("runs"),
     data_dir: DataDir = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cells and what they will cost.")] = False,
+    traceback: Traceback = False,
     as_json: Json = False,
 ) -> None:
     """Plan many runs and carry them out, several at once; the same command again goes on where it stopped.
@@ -133,7 +145,7 @@ def sweep_command(
 
     with Watch(console(stderr=True), plan, chosen.places(device)) as watch:
         chosen.run(plan, watch.look)
-    _report(plan, as_json)
+    _report(plan, as_json, traceback)
 
 
 def work_command(
@@ -242,7 +254,7 @@ def _show_plan(plan: Plan, places: int, as_json: bool) -> None:
     out.print(expected.summary, highlight=False, soft_wrap=True)
 
 
-def _report(plan: Plan, as_json: bool) -> None:
+def _report(plan: Plan, as_json: bool, whole: bool = False) -> None:
     from bench.cli.tables import matrix_table
     from bench.sweeps.matrix import Matrix
 
@@ -254,6 +266,8 @@ def _report(plan: Plan, as_json: bool) -> None:
         out.print(matrix_table(matrix))
         for title, reason in matrix.failures:
             out.print(f"{title}: failed: {reason}", highlight=False, markup=False, soft_wrap=True)
+        for told in dict.fromkeys(filter(None, (failure_text(trace, whole) for trace in matrix.tracebacks))):
+            out.print(told, highlight=False, markup=False, soft_wrap=True)
         counts = ", ".join(f"{count} {stage}" for stage, count in matrix.counts.items() if count)
         out.print(f"{plan.name}: {counts}{' (cancelled)' if plan.cancelled else ''}", highlight=False)
     if matrix.failures:

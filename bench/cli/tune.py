@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench.cli.arguments import DataDir, Device, Json, RunsDir, TasksFile, console, print_json
-from bench.errors import UsageError
+from bench.cli.arguments import DataDir, Device, Json, RunsDir, TasksFile, Traceback, console, print_json
+from bench.errors import UsageError, failure_text
 
 if TYPE_CHECKING:
     from bench.boards.render.table import Table
@@ -38,6 +38,7 @@ def tune_command(
     tasks: TasksFile = None,
     runs: RunsDir = Path("runs"),
     data_dir: DataDir = None,
+    traceback: Traceback = False,
     as_json: Json = False,
 ) -> None:
     """Search options and recipe of a learner on validation episodes; no test episode is asked.
@@ -46,6 +47,7 @@ def tune_command(
     """
     from bench.sweeps.costs import known_costs
     from bench.sweeps.engine import Engine
+    from bench.sweeps.matrix import Matrix
     from bench.sweeps.plan import Plan, sweep_folder
     from bench.sweeps.watch import Watch
     from bench.tasks.registry import find_suite
@@ -71,6 +73,8 @@ def tune_command(
     )
     cells = Cells(plan, data_dir, known_costs(runs), run, lambda text: said.print(text, highlight=False, markup=False))
     tuned = tune(asked, suite.higher_is_better, cells)
+    for told in dict.fromkeys(filter(None, (failure_text(t, traceback) for t in Matrix(cells.plan).tracebacks))):
+        said.print(told, highlight=False, markup=False, soft_wrap=True)
     if tuned.best is None:
         raise UsageError(f"No trial was validated. The recipe as it is: {tuned.trials[0].reason}")
     tested = {}

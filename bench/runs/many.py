@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
+from bench.errors import authors_frames
 from bench.runs.cell import carry_out
 from bench.runs.job import Job
 from bench.runs.outcome import Outcome
@@ -13,8 +14,10 @@ from bench.runs.outcome import Outcome
 CarryOut = Callable[[Job, Console], Outcome]
 
 
-def run_all(jobs: list[Job], console: Console, each: CarryOut = carry_out) -> Iterator[Outcome]:
+def run_all(jobs: list[Job], console: Console, each: CarryOut = carry_out, whole: bool = False) -> Iterator[Outcome]:
     """Carry out the jobs in order, each when the next outcome is asked for, and say how it ended.
+
+    whole : of what a learner raised say all frames, not the author's alone
 
     Data or disk errors end the iteration, for they would meet every job.
     """
@@ -23,6 +26,9 @@ def run_all(jobs: list[Job], console: Console, each: CarryOut = carry_out) -> It
         console.print(
             f"[{number}/{len(jobs)}] {job.title}: {_verdict(outcome)}", highlight=False, markup=False, soft_wrap=True
         )
+        if outcome.record and not outcome.cached and (trace := outcome.record.traceback):
+            told = trace if whole else f"{authors_frames(trace)}\n  all frames: bench show {outcome.path} --traceback"
+            console.print(told.strip("\n"), highlight=False, markup=False, soft_wrap=True)
         yield outcome
 
 

@@ -56,6 +56,12 @@ class Matrix:
         return [(cell.title, found.reason) for cell, found in failed if found.stage == "failed"]
 
     @property
+    def tracebacks(self) -> list[str]:
+        """Of those that failed in the learner's own code, in their order."""
+        records = [state.record for state in map(self.states.get, (cell.key for cell in self.plan.cells)) if state]
+        return [record.traceback for record in records if record and record.status == "failed" and record.traceback]
+
+    @property
     def counts(self) -> dict[str, int]:
         counts = Counter(found.stage for found in self.states.values())
         return {_NAMES.get(stage, stage): counts[stage] for stage in _STAGES}

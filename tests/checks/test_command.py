@@ -53,7 +53,7 @@ def test_a_suite_gives_the_shapes(cli: Cli, bench_data: Path, monkeypatch: pytes
     monkeypatch.setenv("BENCH_DATA", str(bench_data))
     assert cli("check", "nearest_centroid", "--suite", "glyphs-20w1s", "--quick").code == 0
     skipped = cli("check", "nearest_centroid", "--suite", "sinusoid-10s")
-    assert skipped.code == 1 and "does classification only" in skipped.err
+    assert skipped.code == 2 and "does classification only" in skipped.err
 
 
 @pytest.mark.parametrize("wrong", [("relnt",), ("relnet", "--set", "nrm=batch"), ("relnet", "--suite", "glyphs")])

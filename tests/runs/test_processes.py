@@ -178,6 +178,7 @@ def test_the_traceback_is_kept_and_shown_on_request(end, cli: Cli) -> None:
     ended = end("RuntimeError", "train_step")
     trace = ended.ender.traceback
     assert trace is not None and "ender.py" in trace and trace.rstrip().endswith("RuntimeError: no more ideas")
+    assert "ender.py" in ended.command.err and "training/loop.py" not in ended.command.err
     shown = cli("show", ended.ender.key, "--runs", ended.folder / "runs")
     assert shown.code == 0 and "Traceback" not in shown.out
     assert cli("show", ended.ender.key, "--runs", ended.folder / "runs", "--traceback").out.rstrip() == trace.rstrip()
