@@ -106,9 +106,10 @@ def authors_frames(trace: str | None, most: int = 4) -> str:
     return "\n".join(line for frame in own[-most:] for line in frame)
 
 
-def failure_text(trace: str | None, whole: bool) -> str:
-    """Where a learner's code failed, for a terminal; "" where nobody knows."""
-    return (trace or "").strip("\n") if whole else authors_frames(trace)
+def failure_texts(traces: Iterable[str | None], whole: bool) -> list[str]:
+    """Where learners' code failed, for a terminal, each place once: all frames or the author's alone."""
+    texts = ((trace or "").strip("\n") if whole else authors_frames(trace) for trace in traces)
+    return list(dict.fromkeys(filter(None, texts)))
 
 
 def shorten(text: str, length: int = 1000) -> str:

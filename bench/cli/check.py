@@ -10,7 +10,7 @@ import typer
 
 from bench.cli import complete
 from bench.cli.arguments import DataDir, Json, Overrides, TasksFile, Traceback, console, print_json
-from bench.errors import UsageError, failure_text
+from bench.errors import UsageError, failure_texts
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -89,7 +89,7 @@ def check_command(
         typer.echo(f"{adapter}: family {family}, does {' and '.join(learner.domains)}")
         for name, results in examined.items():
             console().print(_table(f"{adapter} on {name}", results))
-            for told in dict.fromkeys(filter(None, (failure_text(found.traceback, traceback) for found in results))):
+            for told in failure_texts((result.traceback for result in results), traceback):
                 typer.echo(told)
             if behaves_inductively(results):
                 typer.echo("declared transductive, behaves inductively")

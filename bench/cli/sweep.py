@@ -23,7 +23,7 @@ from bench.cli.arguments import (
     print_json,
     split_names,
 )
-from bench.errors import UsageError, failure_text
+from bench.errors import UsageError, failure_texts
 from bench.moments import utc_text
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def _report(plan: Plan, as_json: bool, whole: bool = False) -> None:
         out.print(matrix_table(matrix))
         for title, reason in matrix.failures:
             out.print(f"{title}: failed: {reason}", highlight=False, markup=False, soft_wrap=True)
-        for told in dict.fromkeys(filter(None, (failure_text(trace, whole) for trace in matrix.tracebacks))):
+        for told in failure_texts(matrix.tracebacks, whole):
             out.print(told, highlight=False, markup=False, soft_wrap=True)
         counts = ", ".join(f"{count} {stage}" for stage, count in matrix.counts.items() if count)
         out.print(f"{plan.name}: {counts}{' (cancelled)' if plan.cancelled else ''}", highlight=False)

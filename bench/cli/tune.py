@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bench.cli.arguments import DataDir, Device, Json, RunsDir, TasksFile, Traceback, console, print_json
-from bench.errors import UsageError, failure_text
+from bench.errors import UsageError, failure_texts
 
 if TYPE_CHECKING:
     from bench.boards.render.table import Table
@@ -73,7 +73,7 @@ def tune_command(
     )
     cells = Cells(plan, data_dir, known_costs(runs), run, lambda text: said.print(text, highlight=False, markup=False))
     tuned = tune(asked, suite.higher_is_better, cells)
-    for told in dict.fromkeys(filter(None, (failure_text(t, traceback) for t in Matrix(cells.plan).tracebacks))):
+    for told in failure_texts(Matrix(cells.plan).tracebacks, traceback):
         said.print(told, highlight=False, markup=False, soft_wrap=True)
     if tuned.best is None:
         raise UsageError(f"No trial was validated. The recipe as it is: {tuned.trials[0].reason}")
