@@ -22,6 +22,8 @@ def test_published_weights_are_those_of_each_first_seed_and_less_than_the_limit(
     for weights in find_weights([PUBLISHED]):
         algorithm = weights.record.algorithm
         present += weights.file.stat().st_size if weights.here else 0
+        if weights.record.seed is None and not weights.record.published_weights:
+            continue  # nothing was trained: options name the weights, and building the learner brings them
         row = (weights.record.suite.name, algorithm.origin, str(algorithm.options), algorithm.source_sha256)
         rows[(*row, weights.record.recipe, weights.record.precision)].append(weights)
     assert rows and present <= LIMIT

@@ -191,12 +191,12 @@ def lines(generator: torch.Generator) -> Episodes:
     "name, steps, options, reached",
     [
         ("cnp", 300, {"width": 32}, -0.3),
-        ("cnp", 300, {"width": 32, "encoders": 1, "post_depth": 0}, -0.3),
+        pytest.param("cnp", 300, {"width": 32, "encoders": 1, "post_depth": 0}, -0.3, marks=pytest.mark.slow),
         ("np", 300, {"width": 32, "latent": 8}, -0.7),
-        ("np", 300, {"width": 32, "latent": 8, "train_samples": 1}, -0.7),
+        pytest.param("np", 300, {"width": 32, "latent": 8, "train_samples": 1}, -0.7, marks=pytest.mark.slow),
         ("anp", 300, {"width": 32, "latent": 8, "heads": 4}, -0.2),
         ("tnp", 300, {"width": 32, "layers": 2, "hidden": 32}, 0.5),
-        ("convcnp", 150, {"density": 16}, 0.1),
+        pytest.param("convcnp", 150, {"density": 16}, 0.1, marks=pytest.mark.slow),
         ("convcnp", 150, {"density": 16} | PAPER, -0.4),
     ],
 )

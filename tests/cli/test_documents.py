@@ -42,7 +42,8 @@ def test_the_readme_shows_commands() -> None:
 
 @pytest.mark.parametrize("command", CASES)
 def test_a_documented_command_is_accepted(command: str) -> None:
-    parse(shlex.split(command, comments=True)[1:])
+    typed = re.sub(r"\$\([^)]*\)", "printed", command)  # what another program prints
+    parse(shlex.split(typed, comments=True)[1:])
 
 
 def parse(words: list[str]) -> None:

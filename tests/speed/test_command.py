@@ -67,7 +67,7 @@ def test_a_learner_that_raises_is_told_on_one_screen(cli: Cli) -> None:
         (("-a", "ridge", *SHORT, "--against", "nothing.json"), 1, "nothing.json can't be read"),
         (("-a", "ridge", "--compare", "a.json", "b.json"), 2, "measures nothing"),
         (("--compare", "a.json", "b.json"), 1, "a.json can't be read"),
-        (("-a", "gp_oracle", "-s", "glyphs-5w1s"), 1, "asks for classification"),
+        (("-a", "gp_oracle", "-s", "glyphs-5w1s"), 2, "asks for classification"),
     ],
 )
 def test_what_is_typed_wrong(

@@ -48,6 +48,7 @@ def test_the_best_mean_over_seeds_wins_and_failures_have_no_value() -> None:
     assert [trial.value for trial in tune(FILE, False, carry_out).ranked] == [0.5, 0.55, 0.6, None]
 
 
+@pytest.mark.slow  # sixteen seconds
 def test_as_typed(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three trials, one of which can't be; the best is tested, and its record says how many were tried."""
     monkeypatch.chdir(tmp_path)
