@@ -155,6 +155,13 @@ def test_names_find_rows(tmp_path: Path) -> None:
     assert smoke.episodes == 100 and any("Not trained to the end" in text for text in smoke.warnings)
 
 
+def test_a_name_means_fp32_where_another_precision_stands_beside_it(tmp_path: Path) -> None:
+    fp32 = store_run(tmp_path, accuracy_scores(2000, 0.8), algorithm__name="maml")
+    bf16 = store_run(tmp_path, accuracy_scores(2000, 0.9), algorithm__name="maml", precision="bf16")
+    report = compare([tmp_path], SUITE, ["maml", "maml:precision=bf16"])
+    assert {s.compared.record.key for s in report.placed} == {fp32.name, bf16.name}
+
+
 def test_a_name_means_the_newest_source_also_where_older_ones_had_other_options(tmp_path: Path) -> None:
     old: dict[str, Any] = {"algorithm__source_sha256": "f" * 64, "finished": "2025-01-01T00:00:00Z"}
     store_run(tmp_path, accuracy_scores(2000, 0.7), algorithm__name="maml", algorithm__options={"before": 1}, **old)

@@ -97,6 +97,7 @@ def pick(text: str, rows: Sequence[Group], suite: str) -> Group:
     longest = max(_BUDGETS.index(group[0].record.budget) for group in fitting)
     fitting = [group for group in fitting if _BUDGETS.index(group[0].record.budget) == longest]
     fitting = [group for group in fitting if not group[0].record.algorithm.overrides] or fitting
+    fitting = [group for group in fitting if group[0].record.precision == "fp32"] or fitting
     fitting = [group for group in fitting if group[0].newest] or fitting
     if len({setting(group[0].record) for group in fitting}) > 1:
         raise UsageError(f"{text!r} means several rows of {suite}.", _choices(fitting))
