@@ -162,15 +162,26 @@ class ConvNet(nn.Module):
 
     def run(self, weights: Weights, images: Tensor, n_statistics: int) -> Tensor:
         """Logits [M, way]; the first `n_statistics` images of [M, C, H, W] give the normalisation statistics."""
-        h = images.permute(0, 2, 3, 1)  # [M, H, W, C]
+        h = images.permute(0, 2, 3, 1).contiguous()  # [M, H, W, C]
+        # In two parts: the gradient of a slice is as large as the whole, zeros and a sum in every block.
+        parts = [h] if n_statistics == len(h) else [h[:n_statistics], h[n_statistics:]]
         for block in range(4):
-            h = convolve(h, weights[f"convs.{block}"], stride=1 if self.pool else 2)
-            h = normalise(h, n_statistics)
-            h = h * weights[f"scales.{block}"] if self.scale else h
-            h = h + weights[f"shifts.{block}"]
-            h = self.activation(max_pool(h) if self.pool else h)
+            weight = weights[f"convs.{block}"]
+            parts = [convolve(h, weight) if self.pool else convolve_by_columns(h, weight, stride=2) for h in parts]
+            mean, factor = statistics(parts[0])
+            factor = factor * weights[f"scales.{block}"] if self.scale else factor
+            shift = weights[f"shifts.{block}"] - mean * factor
+            parts = [self.activate(h, factor, shift) for h in parts]
+        h = torch.cat(parts)
         h = h.flatten(1) if self.flatten else h.mean((1, 2))
         return F.linear(h, weights["head.weight"], weights["head.bias"])
+
+    def activate(self, h: Tensor, factor: Tensor, shift: Tensor) -> Tensor:
+        """`factor` h + `shift`, pooled where the network pools, and the activation."""
+        if self.pool and not self.scale:  # a positive factor commutes with the maximum, on a quarter of the cells
+            return self.activation(torch.addcmul(shift, max_pool(h), factor))
+        h = torch.addcmul(shift, h, factor)
+        return self.activation(max_pool(h) if self.pool else h)
 
 
 class Regressor(nn.Module):
@@ -195,11 +206,21 @@ class Regressor(nn.Module):
         return h
 
 
-def convolve(h: Tensor, weight: Tensor, stride: int) -> Tensor:
+def convolve(h: Tensor, weight: Tensor) -> Tensor:
+    """3x3 convolution with stride 1 and padding 1: h [M, H, W, C], weight [9 C, D] -> [M, H, W, D].
+
+    The library's own, twice as fast as columns on the large maps of the pooled network, one task after the other
+    (strategy "loop"): a batch of tasks, each with weights of its own, would be a slow grouped convolution.
+    """
+    kernel = weight.reshape(3, 3, h.shape[-1], -1).permute(3, 2, 0, 1)
+    return F.conv2d(h.permute(0, 3, 1, 2), kernel, padding=1).permute(0, 2, 3, 1)
+
+
+def convolve_by_columns(h: Tensor, weight: Tensor, stride: int) -> Tensor:
     """3x3 convolution with padding 1 as one matrix product: h [M, H, W, C], weight [9 C, D] -> [M, H', W', D].
 
-    Every task has weights of its own. As grouped convolutions that is slow on every device; gathered into columns a
-    batch of tasks is one batched product, five times faster for the strided network (docs/performance.md).
+    Gathered into columns a batch of tasks is one batched product, which compiles well: the fastest way for the small
+    maps of the strided network (docs/performance.md).
     """
     rows, columns = (h.shape[1] + stride - 1) // stride, (h.shape[2] + stride - 1) // stride
     h = F.pad(h, (0, 0, 1, 1, 1, 1))
@@ -211,14 +232,12 @@ def convolve(h: Tensor, weight: Tensor, stride: int) -> Tensor:
     return torch.cat(shifted, dim=-1) @ weight
 
 
-def normalise(h: Tensor, n_statistics: int) -> Tensor:
-    """Zero mean and unit variance per channel, with the statistics of the first images: [M, H, W, C] -> same."""
-    variance, mean = torch.var_mean(h[:n_statistics], (0, 1, 2), correction=0, keepdim=True)
-    return (h - mean) * torch.rsqrt(variance + 1e-3)
+def statistics(h: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and inverse standard deviation of each channel: [M, H, W, C] -> [1, 1, 1, C] each."""
+    variance, mean = torch.var_mean(h, (0, 1, 2), correction=0, keepdim=True)
+    return mean, torch.rsqrt(variance + 1e-3)
 
 
 def max_pool(h: Tensor) -> Tensor:
     """2x2 max-pooling of [M, H, W, C], odd edges dropped."""
-    rows, columns = h.shape[1] // 2, h.shape[2] // 2
-    windows = h[:, : 2 * rows, : 2 * columns].reshape(len(h), rows, 2, columns, 2, -1)
-    return windows.amax((2, 4))
+    return F.max_pool2d(h.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
