@@ -28,6 +28,9 @@ from baselines.augmentation import random_flip
 from baselines.backbones import ConvBlock
 
 
+PAIRS = 1_000  # compared at once at evaluation: fewer fit the processor's cache, twice as fast, and bound the memory
+
+
 class RelationNet(bench.EmbeddingLearner):
     family = "metric"
 
@@ -85,12 +88,23 @@ class RelationNet(bench.EmbeddingLearner):
     def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:  # -> logits [B, Q, way]
         members = F.one_hot(support_y).to(support_z.dtype)
         classes = torch.einsum("bsw,bs...->bw...", members, support_z)  # sum over shots, section 3.2
-        b, q, way = query_z.shape[0], query_z.shape[1], members.shape[-1]
-        left = self.of_support(classes.flatten(0, 1)).unflatten(0, (b, 1, way))
-        right = self.of_query(query_z.flatten(0, 1)).unflatten(0, (b, q, 1))
-        pairs = (left + right).flatten(0, 2).contiguous(memory_format=torch.channels_last)
-        scores: Tensor = self.score(self.pair(pairs))
-        return scores.view(b, q, way)
+        left = self.of_support(classes.flatten(0, 1)).unflatten(0, (len(classes), 1, -1))  # [B, 1, way, n, h, w]
+        right = self.of_query(query_z.flatten(0, 1)).unflatten(0, (*query_z.shape[:2], 1))  # [B, Q, 1, n, h, w]
+        if self.training or self.transductive:  # batch norm has to see every pair
+            return self.relate(left, right)
+        queries = max(1, PAIRS // classes.shape[1])
+        return torch.cat(
+            [
+                torch.cat([self.relate(one_left, part) for part in one_right.split(queries, dim=1)], dim=1)
+                for one_left, one_right in zip(left.split(1), right.split(1), strict=True)
+            ]
+        )
+
+    def relate(self, left: Tensor, right: Tensor) -> Tensor:
+        """Scores [B, Q, way] of all pairs of classes [B, 1, way, n, h, w] and queries [B, Q, 1, n, h, w]."""
+        pairs = left + right
+        scores: Tensor = self.score(self.pair(pairs.flatten(0, 2).contiguous(memory_format=torch.channels_last)))
+        return scores.view(pairs.shape[:3])
 
     def predict(self, support_x: Tensor, support_y: Tensor, query_x: Tensor) -> bench.Answer:
         if self.transductive and len(query_x) > 1:  # batch statistics are those of one episode
