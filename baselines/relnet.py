@@ -27,7 +27,6 @@ import bench
 from baselines.augmentation import random_flip
 from baselines.backbones import ConvBlock
 
-
 PAIRS = 1_000  # compared at once at evaluation: fewer fit the processor's cache, twice as fast, and bound the memory
 
 

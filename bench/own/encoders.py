@@ -18,13 +18,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bench.catalogue import lite0
 from bench.data.images import Transform
 from bench.domains.images.task import ImageTask
 from bench.errors import BenchError, UsageError
 from bench.learners.contract import EmbeddingLearner
 from bench.learners.registry import find_learner, load
 from bench.learners.weights import read_tensors
-from bench.own import lite0
 from bench.own.learner import learner_of
 from bench.records import each_run, find_run
 from bench.records.files import file_sha256

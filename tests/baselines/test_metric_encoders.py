@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from baselines.photographs import colour_jitter, random_resized_crop
 from baselines.pretraining import PreTrained, augmented
 from baselines.resnet12 import RAMP, DropBlock, ResNet12
 from baselines.timm_proto import frozen
+from bench.catalogue import lite0
+from bench.learners.weights import read_tensors
 from tests.baselines.material import answer, episodes, make
 
 
@@ -156,7 +159,7 @@ def test_timm_prototypes_by_hand(similarity: str) -> None:
 def test_pretrained_weights_are_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not make("timm_proto", "colour").saw_test_classes and make("timm_proto", "colour").external_data == ()
     monkeypatch.setattr("baselines.timm_proto.TimmEncoder", without_download)
-    learner = make("timm_proto", "colour", model="resnet18.a1_in1k", pretrained=True)
+    learner = make("timm_proto", "colour", model="resnet18.a1_in1k", weights="hub")
     assert learner.external_data == ("timm weights resnet18.a1_in1k", "ImageNet-1k") and learner.saw_test_classes
 
 
@@ -168,11 +171,28 @@ def without_download(model: str, channels: int, pretrained: bool) -> Any:
 
 def test_missing_models_and_weights_are_errors_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(bench.UsageError, match="Unknown model"):
-        frozen("resnet-eighteen", False, 3)
+        frozen("resnet-eighteen", "random", 3)
 
     def unreachable(*_: Any) -> Any:
         raise FileNotFoundError("no connection")
 
     monkeypatch.setattr("baselines.timm_proto.TimmEncoder", unreachable)
     with pytest.raises(bench.BenchError, match="HF_HOME"):
-        frozen("resnet18", True, 3)
+        frozen("resnet18", "hub", 3)
+
+
+def test_packaged_weights_are_those_of_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(bench.UsageError, match="found model=resnet18"):
+        frozen("resnet18", "package", 3)
+    monkeypatch.setattr("bench.catalogue.lite0.imagenet_weights", lambda: None)
+    with pytest.raises(bench.BenchError, match="not installed"):
+        frozen("tf_efficientnet_lite0", "package", 3)
+
+
+@pytest.mark.skipif(lite0.original() is None, reason="the extra `features` is not installed")
+def test_packaged_weights_are_loaded_and_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path))
+    learner = make("timm_proto", "colour", model="tf_efficientnet_lite0", weights="package")
+    assert learner.saw_test_classes and "ImageNet-1k" in learner.external_data
+    stem = learner.encoder.model.conv_stem.weight
+    torch.testing.assert_close(stem.float(), read_tensors(lite0.weights())[0]["conv_stem.weight"])

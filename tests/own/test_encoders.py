@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import bench
+from bench.catalogue import lite0
 from bench.errors import Mismatch
-from bench.own import lite0
 from bench.own.encoders import available, named
 from bench.resources import repository
 
@@ -45,6 +45,8 @@ def test_imagenet_weights_are_kept_as_safetensors(tmp_path: Path, monkeypatch: p
     features = encoder.build()(torch.rand(2, 3, 224, 224))
     assert features.shape == (2, 1280)
     assert 0.1 < features.mean() < 2, "weights under wrong names give features of another size"
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path))
+    assert bench.imagenet_weights() == file
     monkeypatch.setattr(lite0, "SHA256", "0" * 64)
     with pytest.raises(Mismatch):
         lite0.weights(tmp_path / "other")
