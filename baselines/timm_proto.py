@@ -61,7 +61,7 @@ class TimmProto(bench.EmbeddingLearner):
 
     def embed(self, images: Tensor) -> Tensor:  # [M, C, H, W] -> [M, D]
         at_once = CACHED if images.device.type == "cpu" else len(images)
-        z = torch.cat([self.encoder(part) for part in images.split(at_once)])
+        z = torch.cat([self.encoder(part) for part in torch.split(images, at_once)])
         return F.normalize(z, dim=-1) if self.options.similarity == "cosine" else z
 
     def classify(self, support_z: Tensor, support_y: Tensor, query_z: Tensor) -> Tensor:  # -> logits [B, Q, way]

@@ -120,11 +120,18 @@ class FrozenImages(FrozenEpisodes):
 def embedded(learner: EmbeddingLearner, pool: ImagePool, chunks: Tensor) -> Tensor:
     """Embeddings [N * EMBED_CHUNK, ...] of pool rows [N, EMBED_CHUNK], each written where it stays."""
     first = learner.embed(pool.gather(chunks[0]))
-    table = first.new_empty((chunks.numel(), *first.shape[1:]))
+    table = torch.empty(  # in the memory format of the maps: convolutions over them come next
+        (chunks.numel(), *first.shape[1:]), dtype=first.dtype, device=first.device, memory_format=memory_format(first)
+    )
     table[: len(first)] = first
     for number, rows in enumerate(chunks[1:], 1):  # a list to be joined at the end would be all of it twice
         table[number * EMBED_CHUNK : (number + 1) * EMBED_CHUNK] = learner.embed(pool.gather(rows))
     return table
+
+
+def memory_format(maps: Tensor) -> torch.memory_format:
+    last = maps.dim() == 4 and maps.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last else torch.contiguous_format
 
 
 def image_batch(pool: ImagePool, indices: ImageIndices, first: int, pixels: bool = True) -> Episodes:
