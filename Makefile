@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test test-slow faults check format wheel boards
+.PHONY: demo test test-slow faults check format wheel boards bench
 
 $(READY): pyproject.toml ## a private environment with everything the project needs
 	$(PYTHON) -m venv $(VENV)
@@ -40,3 +40,7 @@ wheel: $(READY) ## build the wheel, install it for each Python that is here, and
 
 boards: $(READY) ## regenerate leaderboards/ from its records
 	$(BIN)/bench leaderboard --write leaderboards
+
+bench: $(READY) ## time bench against plain code, its own parts, and what other libraries are installed: minutes, on a quiet machine
+	$(BIN)/python -m tests.perf
+	$(BIN)/python -m tests.perf.peers

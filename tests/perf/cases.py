@@ -110,7 +110,7 @@ def omniglot_meta_step() -> dict[str, float]:
     weights = dict(learner.net.named_parameters())
     times = {"columns, vmap": best(lambda: meta_gradient(learner.task_loss, weights, tasks, "vmap"))}
     times["columns, compiled"] = best(lambda: meta_gradient(learner.task_loss, weights, tasks, "compiled"))
-    maml.convolve = _convolution
+    maml.convolve_by_columns = _convolution
     times["conv2d, loop"] = best(lambda: meta_gradient(learner.task_loss, weights, tasks, "loop"))
     return times
 
