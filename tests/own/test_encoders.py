@@ -39,7 +39,7 @@ def test_one_published_run_a_data_set_and_pixels(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.skipif(lite0.original() is None, reason="the extra `features` is not installed")
 def test_imagenet_weights_are_kept_as_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = lite0.weights(tmp_path)
+    file = lite0.imagenet_weights(tmp_path)
     assert file is not None and file.suffix == ".safetensors"
     encoder = named("lite0", data_dir=tmp_path)
     features = encoder.build()(torch.rand(2, 3, 224, 224))
@@ -49,4 +49,4 @@ def test_imagenet_weights_are_kept_as_safetensors(tmp_path: Path, monkeypatch: p
     assert bench.imagenet_weights() == file
     monkeypatch.setattr(lite0, "SHA256", "0" * 64)
     with pytest.raises(Mismatch):
-        lite0.weights(tmp_path / "other")
+        lite0.imagenet_weights(tmp_path / "other")

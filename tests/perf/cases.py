@@ -7,14 +7,12 @@ import sys
 import time
 from collections.abc import Callable
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 import bench
 from bench.runs.allocator import keep_memory
-
-IMAGES = bench.ImageSpec(5, 1, 15, (1, 28, 28), n_train_classes=4112)
+from tests.perf.material import IMAGES, omniglot_like, plain_conv4
 
 
 def best(work: Callable[[], object], repeats: int = 7) -> float:
@@ -30,11 +28,7 @@ def best(work: Callable[[], object], repeats: int = 7) -> float:
 
 def plain_protonet_step() -> dict[str, float]:
     """A training step as most code bases write it: NCHW, ReLU before pooling, the system's allocator."""
-    blocks: list[torch.nn.Module] = []
-    for channels in (1, 64, 64, 64):
-        blocks += [torch.nn.Conv2d(channels, 64, 3, padding=1), torch.nn.BatchNorm2d(64)]
-        blocks += [torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
-    net = torch.nn.Sequential(*blocks, torch.nn.Flatten())
+    net = plain_conv4()
     optimizer, images = torch.optim.Adam(net.parameters()), torch.rand(360, 1, 28, 28)
     labels = torch.arange(60).repeat_interleave(5)
 
@@ -119,16 +113,12 @@ def evaluation() -> dict[str, float]:
     """ProtoNet on 1,692 classes of 20 images: episodes from one embedding of the pool, or each embedded anew."""
     keep_memory()
     from baselines.protonet import ProtoNet
-    from bench.data.contract import ImageSplit
-    from bench.domains.images.pool import ImagePool
     from bench.runs.evaluation import evaluate
     from bench.tasks.registry import find_suite
     from tests.streams import frozen_episodes
 
     suite = find_suite("omniglot-5w1s")
-    pixels = np.random.default_rng(0).integers(0, 256, (423 * 20, 1, 28, 28), dtype=np.uint8)
-    split = ImageSplit(pixels, np.full(423, 20), tuple(map(str, range(423))))
-    pool = ImagePool(split, torch.device("cpu"), rotations=True)
+    pool = omniglot_like()
     episodes = frozen_episodes(suite, {"test": pool})
     learner = ProtoNet(IMAGES, ProtoNet.Options())
     times = {}

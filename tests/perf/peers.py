@@ -22,8 +22,8 @@ from torch.utils.data import DataLoader
 import bench
 from bench.runs.allocator import keep_memory
 from bench.training.precision import Precision, autocast
+from tests.perf.material import IMAGES, omniglot_like, plain_conv4
 
-IMAGES = bench.ImageSpec(5, 1, 15, (1, 28, 28), n_train_classes=4112)
 EPISODES = 60  # of easyfsl that are timed; their number is proportional to its time
 Row = tuple[str, float, float]  # what, seconds of the peer, seconds of bench
 
@@ -98,13 +98,11 @@ def easyfsl() -> Iterator[Row]:
     from easyfsl.samplers import TaskSampler
 
     from baselines.protonet import ProtoNet
-    from bench.data.contract import ImageSplit
-    from bench.domains.images.pool import ImagePool
     from bench.runs.evaluation import evaluate
     from bench.tasks.registry import find_suite
     from tests.streams import frozen_episodes
 
-    theirs, ours = PrototypicalNetworks(conv4()), ProtoNet(IMAGES, ProtoNet.Options())
+    theirs, ours = PrototypicalNetworks(plain_conv4()), ProtoNet(IMAGES, ProtoNet.Options())
     optimizers = (torch.optim.Adam(theirs.parameters()), torch.optim.Adam(ours.parameters(), fused=True))
     support, query = torch.rand(60, 1, 28, 28), torch.rand(300, 1, 28, 28)
     labels, answers = torch.arange(60), torch.arange(60).repeat_interleave(5)
@@ -123,9 +121,7 @@ def easyfsl() -> Iterator[Row]:
 
     yield ("ProtoNet, a training step (60-way, 5 queries): easyfsl", *seconds(their_step, our_step))
 
-    pixels = np.random.default_rng(0).integers(0, 256, (423 * 20, 1, 28, 28), dtype=np.uint8)
-    split = ImageSplit(pixels, np.full(423, 20), tuple(map(str, range(423))))
-    pool = ImagePool(split, torch.device("cpu"), rotations=True)
+    pool = omniglot_like()
     frozen = frozen_episodes(find_suite("omniglot-5w1s"), {"test": pool})
     torch.utils.data.Sampler.__init__ = lambda self, data_source=None: None  # type: ignore[method-assign]  # its argument is gone
     sampler = TaskSampler(InMemory(pool.images), n_way=5, n_shot=1, n_query=15, n_tasks=EPISODES)
@@ -151,14 +147,6 @@ def easyfsl() -> Iterator[Row]:
         )
         yield (f"{n:,} test episodes, images in memory: easyfsl", peer * n / EPISODES, fp32)
         yield ("  the same, bench in bf16", peer * n / EPISODES, bf16)
-
-
-def conv4() -> nn.Module:
-    """Conv4-64 as most code bases write it."""
-    layers: list[nn.Module] = []
-    for channels in (1, 64, 64, 64):
-        layers += [nn.Conv2d(channels, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2)]
-    return nn.Sequential(*layers, nn.Flatten())
 
 
 class InMemory(torch.utils.data.Dataset[tuple[Tensor, int]]):

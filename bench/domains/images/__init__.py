@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bench.learners.contract import Learner
     from bench.tasks.suites import Suite
 
-_MANIFEST_BLOCK = 1_000
+MANIFEST_BLOCK = 1_000
 _QUERIES = 8  # at least so many an episode of the checks: sevens must not be all of them
 
 
@@ -78,8 +78,8 @@ class Images(Domain):
     def manifest(self, suite: Suite, n: int, data: Any = None) -> Iterator[bytes]:
         """Class ids, image numbers and query order as little-endian int32."""
         stream = self.stream(suite, "test", data)
-        for first in range(0, n, _MANIFEST_BLOCK):
-            block = stream.block(first, min(_MANIFEST_BLOCK, n - first))
+        for first in range(0, n, MANIFEST_BLOCK):
+            block = stream.block(first, min(MANIFEST_BLOCK, n - first))
             for array in (block.classes, block.support, block.query, block.query_y):
                 yield array.astype("<i4").tobytes()
 
